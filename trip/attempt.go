@@ -1,0 +1,90 @@
+package trip
+
+import (
+	"time"
+
+	"taxiterminal/money"
+)
+
+// Attempt is one payment at the API. Its amounts are the API's own aggregates.
+type Attempt struct {
+	N     int // 1, 2, ... within the trip; the last part of the reference
+	State AttemptState
+
+	Asked      money.Minor
+	Authorized money.Minor
+	Captured   money.Minor
+	Cancelled  money.Minor
+	Refunded   money.Minor
+
+	// Known is true once the API has confirmed that the payment exists.
+	Known bool
+	// RedirectURL is the text of the code to scan, as the API gave it.
+	RedirectURL string
+	// Release is how far the payment shall be undone.
+	Release Release
+
+	Capture Call
+	Cancel  Call
+	Refund  Call
+
+	RequestedAt time.Time
+	CreatedAt   time.Time
+}
+
+// AttemptState follows the API's states, with the terminal's own steps before and
+// between them.
+type AttemptState string
+
+const (
+	AttemptRequested  AttemptState = "requested"  // the create is committed, its outcome open
+	AttemptCreated    AttemptState = "created"    // the passenger can approve
+	AttemptReleasing  AttemptState = "releasing"  // not wanted any more, outcome open
+	AttemptAuthorized AttemptState = "authorized" // approved, money reserved
+	AttemptCaptured   AttemptState = "captured"   // money taken, at least in part
+	AttemptReleased   AttemptState = "released"   // approved, then given back in full
+	AttemptAborted    AttemptState = "aborted"    // the passenger said no
+	AttemptExpired    AttemptState = "expired"    // nobody acted in time
+	AttemptTerminated AttemptState = "terminated" // cancelled before approval
+	AttemptRejected   AttemptState = "rejected"   // the API refused the create
+	AttemptVoided     AttemptState = "voided"     // the create never took effect and is not needed
+)
+
+// Live is true while an approval may still come.
+func (s AttemptState) Live() bool {
+	return s == AttemptRequested || s == AttemptCreated || s == AttemptReleasing
+}
+
+func (s AttemptState) approved() bool {
+	return s == AttemptAuthorized || s == AttemptCaptured || s == AttemptReleased
+}
+
+// Release is how far a payment shall be undone.
+type Release string
+
+const (
+	Keep         Release = ""
+	IfUnapproved Release = "if_unapproved" // an approval that was faster stands
+	Always       Release = "always"        // even an approval is given back
+)
+
+// Call is the newest operation of one kind on the payment.
+type Call struct {
+	N       int         // how many were made; also the n of the newest key
+	Open    bool        // its outcome is not known yet
+	Target  money.Minor // what the API's aggregate must reach
+	Refused int         // definite refusals in a row
+}
+
+// Held is the approved money that was not given back.
+func (a Attempt) Held() money.Minor { return a.Authorized - a.Cancelled }
+
+// Uncaptured is the reserved money that is neither taken nor given back.
+func (a Attempt) Uncaptured() money.Minor { return a.Authorized - a.Captured - a.Cancelled }
+
+// Final is true when the payment can only change by a refund and nothing is under
+// way for it.
+func (a Attempt) Final() bool {
+	return !a.State.Live() && a.Uncaptured() <= 0 &&
+		!a.Capture.Open && !a.Cancel.Open && !a.Refund.Open
+}

@@ -1,0 +1,117 @@
+package trip
+
+// Refusal is why something that a person asks for cannot be done now.
+type Refusal string
+
+const (
+	Allowed         Refusal = ""
+	NotNow          Refusal = "not_now"          // means nothing in this state
+	AlreadyApproved Refusal = "already_approved" // the passenger has approved, the money is being taken
+	AlreadyPaid     Refusal = "already_paid"
+	TooMuch         Refusal = "too_much" // more than was captured and not refunded yet
+	BadAmount       Refusal = "bad_amount"
+)
+
+// Check says whether an event that a person causes can be accepted; what the meter
+// and the API say is always accepted. Step ignores what Check refuses.
+func Check(s State, e Event) Refusal {
+	switch e := e.(type) {
+	case SettledBy:
+		return s.checkSettledBy(e.Means)
+	case CancelAsked:
+		return s.checkCancel()
+	case NewAsked:
+		return s.checkNew()
+	case TipChosen:
+		return s.checkTip(e)
+	case RefundAsked:
+		return s.checkRefund(e)
+	case RetryAsked:
+		if s.Phase != Parked {
+			return NotNow
+		}
+	}
+	return Allowed
+}
+
+func (s State) checkSettledBy(m Means) Refusal {
+	switch {
+	case s.Phase == Settled && s.Settlement == Paid:
+		return AlreadyPaid
+	case s.Phase == Settled && s.Settlement == Otherwise && s.Means != m:
+		return Allowed // a correction
+	case s.Phase != Due && (s.Phase != Parked || s.From != Due):
+		return NotNow
+	case s.capturing():
+		return AlreadyApproved
+	}
+	return Allowed
+}
+
+func (s State) checkCancel() Refusal {
+	a, live := s.Live()
+	switch {
+	case s.Phase == Settled && s.Settlement == Paid:
+		return AlreadyPaid
+	case s.Phase == Due && s.capturing():
+		return AlreadyApproved
+	case s.Phase != Due || !live || !s.Ask && a.Release != Keep:
+		return NotNow
+	}
+	return Allowed
+}
+
+func (s State) checkNew() Refusal {
+	switch {
+	case s.Phase == Settled && s.Settlement == Paid:
+		return AlreadyPaid
+	case s.Phase == Settled && s.Settlement == Otherwise:
+		return Allowed // a correction
+	case s.Phase != Due:
+		return NotNow
+	case s.Fare.Doubt != "":
+		return Allowed // the driver's word
+	case s.Outstanding() == 0:
+		return AlreadyApproved
+	}
+	return Allowed
+}
+
+func (s State) checkTip(e TipChosen) Refusal {
+	switch {
+	case e.Tip < 0 || e.Tip > maxAmount:
+		return BadAmount
+	case s.Phase == Due && s.Held() > 0:
+		return AlreadyApproved
+	case s.Phase != Due && s.Phase != Hired:
+		return NotNow
+	}
+	return Allowed
+}
+
+func (s State) checkRefund(e RefundAsked) Refusal {
+	for _, a := range s.Attempts {
+		if a.Refund.Open {
+			return NotNow
+		}
+	}
+	switch {
+	case s.Phase == Parked:
+		return NotNow
+	case e.Amount <= 0:
+		return BadAmount
+	case e.Amount > s.Captured()-s.Refunded():
+		return TooMuch
+	}
+	return Allowed
+}
+
+// capturing is true while approved money is being taken.
+func (s State) capturing() bool {
+	for _, a := range s.Attempts {
+		if a.Capture.Open {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,300 @@
+package trip
+
+import (
+	"slices"
+	"time"
+
+	"taxiterminal/money"
+)
+
+// maxRenewals is how many new codes are made by themselves after nobody used the
+// last one; at ten minutes each that is about an hour.
+const maxRenewals = 5
+
+// Step applies one event at a time of day and gives the next state and the
+// commands that it causes. An event without meaning in the state is ignored: the
+// state comes back as it was, with no command.
+func Step(s State, at time.Time, e Event) (State, []Command) {
+	if Check(s, e) != Allowed {
+		return s, nil
+	}
+	s.Attempts = slices.Clone(s.Attempts)
+	if !s.apply(at, e) {
+		return s, nil
+	}
+	if s.Phase == Parked {
+		_, answer := e.(Observed)
+		return s.concludeParked(at, answer)
+	}
+	return s.conclude(at)
+}
+
+// apply changes the facts that the event is about and reports whether the event
+// was one for this state.
+func (s *State) apply(at time.Time, e Event) bool {
+	if begun, ok := e.(Begun); ok {
+		return s.begin(at, begun)
+	}
+	if s.Phase == Vacant {
+		return false
+	}
+	switch e := e.(type) {
+	case FareShown:
+		return s.fareShown(e.Fare, Stopped)
+	case Resumed:
+		return s.resumed()
+	case Vacated:
+		return s.vacated(e.Fare)
+	case MeterLost:
+		return s.endWithout(NoticeMeterLost)
+	case GapSeen:
+		return s.gapSeen()
+	case TipChosen:
+		s.Tip = e.Tip
+	case SettledBy:
+		s.settledBy(e.Means)
+	case CancelAsked:
+		s.Ask = false
+		s.fail(ProblemCancelled, "", NoticeNone)
+	case NewAsked:
+		s.newAsked()
+	case RefundAsked:
+		s.refundAsked(e.Amount)
+	case RetryAsked:
+		s.unpark()
+	case GraceOver:
+		return s.graceOver()
+	default:
+		return s.answered(at, e)
+	}
+	return true
+}
+
+func (s *State) begin(at time.Time, e Begun) bool {
+	if s.Phase != Vacant {
+		return false
+	}
+	*s = State{ID: e.ID, Currency: e.Currency, Phase: Hired, Position: Running, BegunAt: at}
+	return true
+}
+
+// fareShown takes a new amount from the meter, at Stopped or at the end.
+func (s *State) fareShown(f Fare, p Position) bool {
+	if s.Position == ForHire {
+		return false
+	}
+	s.Position = p
+	reread := s.Fare.Doubt == DoubtSum && f.Doubt == ""
+	if s.resting() != Hired && f.Total == s.Fare.Total && !reread {
+		s.Gap = false
+		return true // the same amount once more
+	}
+	if s.Gap && f.Total != s.Fare.Total && f.Doubt == "" {
+		f.Doubt = DoubtGap
+	}
+	s.Gap = false
+	s.Fare = f
+	s.Settlement, s.SettledAt = "", time.Time{}
+	s.Renewals = 0
+	s.Ask = f.Doubt == ""
+	s.enter(Due)
+	switch over := s.overpaid(); {
+	case f.Doubt != "":
+		s.doubtful()
+	case over > 0:
+		s.notice(NoticeOverpaid, over)
+	case s.Held() > 0 && s.Outstanding() > 0:
+		s.notice(NoticeDifference, s.Held())
+	}
+	return true
+}
+
+// overpaid is what was taken beyond the meter's newest amount.
+func (s *State) overpaid() money.Minor {
+	return s.Captured() - s.Refunded() - s.Owed()
+}
+
+func (s *State) doubtful() {
+	s.fail(ProblemDoubtful, "", doubtNotice[s.Fare.Doubt])
+	s.notice(doubtNotice[s.Fare.Doubt], s.Fare.Total)
+}
+
+var doubtNotice = map[Doubt]NoticeKind{
+	DoubtSum:   NoticeDoubtfulSum,
+	DoubtGap:   NoticeDoubtfulGap,
+	DoubtStale: NoticeDoubtfulStale,
+}
+
+// resumed: rule 8, what is approved stays reserved; conclude withdraws the rest.
+func (s *State) resumed() bool {
+	if s.Position != Stopped {
+		return false
+	}
+	s.Position = Running
+	s.Settlement, s.SettledAt = "", time.Time{}
+	s.enter(Hired)
+	s.Ask = false
+	return true
+}
+
+func (s *State) vacated(f *Fare) bool {
+	if s.Position == ForHire {
+		return false
+	}
+	if f != nil {
+		return s.fareShown(*f, ForHire)
+	}
+	return s.endWithout(NoticeNoAmount)
+}
+
+// endWithout ends a trip for which the meter gives no final amount: rule 10. The
+// amount of a stop that was not resumed stands. After a resume, what the passenger
+// approved at the earlier stop stands, and nothing more is asked by itself.
+func (s *State) endWithout(n NoticeKind) bool {
+	if s.Position == ForHire {
+		return false
+	}
+	s.Position = ForHire
+	if s.resting() != Hired {
+		return true
+	}
+	if s.Fare.Total == 0 {
+		s.void(n)
+		return true
+	}
+	s.enter(Due)
+	s.notice(n, 0)
+	return true
+}
+
+// gapSeen matters only where a new amount could be taken for the rest of one that
+// is already paid.
+func (s *State) gapSeen() bool {
+	if s.Position == ForHire || s.Held()+s.Otherwise == 0 {
+		return false
+	}
+	s.Gap = true
+	return true
+}
+
+func (s *State) settledBy(m Means) {
+	s.Phase, s.From, s.Settlement, s.Means = Settled, "", Otherwise, m
+	s.Otherwise = max(0, s.Owed()-s.Captured())
+	s.Fare.Doubt = ""
+	s.Problem, s.Notice = Problem{}, Notice{}
+	s.stopAsking()
+}
+
+// newAsked is the driver's word that the amount shown is right and is to be asked
+// for, also after a word to the contrary.
+func (s *State) newAsked() {
+	if s.Phase == Settled {
+		s.Otherwise = 0
+	}
+	for i := range s.Attempts {
+		if a := &s.Attempts[i]; a.State.Live() && a.Release == Keep {
+			a.Release = IfUnapproved
+		}
+	}
+	s.Phase, s.Settlement, s.Means, s.SettledAt = Due, "", "", time.Time{}
+	s.Ask, s.Winding, s.Renewals = true, false, 0
+	s.Fare.Doubt = ""
+	s.Problem, s.Notice = Problem{}, Notice{}
+}
+
+// refundAsked spreads the amount over the captured attempts, newest first.
+func (s *State) refundAsked(amount money.Minor) {
+	for i := len(s.Attempts) - 1; i >= 0; i-- {
+		a := &s.Attempts[i]
+		part := min(amount, a.Captured-a.Refunded)
+		a.Refund.Target = a.Refunded + part
+		amount -= part
+	}
+	s.Notice = Notice{}
+}
+
+func (s *State) graceOver() bool {
+	if s.Position != ForHire || s.Phase != Due {
+		return false
+	}
+	s.Winding = true
+	s.Ask = false
+	s.Fare.Doubt = "" // nobody confirmed it: what is approved is taken up to it, no more
+	return true
+}
+
+// void settles a trip for which nothing is to be paid.
+func (s *State) void(n NoticeKind) {
+	s.Phase, s.Settlement = Settled, Void
+	s.Problem, s.Notice = Problem{}, Notice{Kind: n}
+	s.stopAsking()
+}
+
+// stopAsking gives everything back that is not captured, approved or not.
+func (s *State) stopAsking() {
+	s.Ask = false
+	for i := range s.Attempts {
+		if a := &s.Attempts[i]; !a.Final() && !a.Capture.Open {
+			a.Release = Always
+		}
+	}
+}
+
+// fail says why there is no money. A parked trip keeps the reason it is parked for.
+func (s *State) fail(kind ProblemKind, code string, n NoticeKind) {
+	if s.Phase != Parked {
+		s.Problem = Problem{kind, code}
+		s.Notice = Notice{Kind: n}
+	}
+}
+
+func (s *State) notice(n NoticeKind, amount money.Minor) {
+	if s.Phase != Parked {
+		s.Notice = Notice{n, amount}
+	}
+}
+
+// enter moves to a phase with a clean slate, or notes it for when the trip is no
+// longer parked.
+func (s *State) enter(p Phase) {
+	if s.Phase == Parked {
+		s.From = p
+		return
+	}
+	s.Phase = p
+	s.Problem, s.Notice = Problem{}, Notice{}
+}
+
+// resting is the phase without regard to parking.
+func (s *State) resting() Phase {
+	if s.Phase == Parked {
+		return s.From
+	}
+	return s.Phase
+}
+
+func (s *State) park(kind ProblemKind, code string) {
+	if s.Phase == Parked {
+		return
+	}
+	s.fail(kind, code, NoticeParked)
+	s.From, s.Phase = s.Phase, Parked
+}
+
+// unpark lets everything be tried again that was refused.
+func (s *State) unpark() {
+	conflict := s.Problem.Kind == ProblemConflict
+	s.Phase, s.From = s.From, ""
+	s.Problem, s.Notice = Problem{}, Notice{}
+	for i := range s.Attempts {
+		s.Attempts[i].Capture.Refused = 0
+		s.Attempts[i].Cancel.Refused = 0
+	}
+	switch {
+	case s.Phase != Due:
+	case s.Fare.Doubt != "":
+		s.doubtful()
+	case conflict:
+		s.Ask = true
+	}
+}
