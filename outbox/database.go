@@ -1,0 +1,82 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"net/url"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// durable are the settings without which a commit does not survive a power cut or
+// the tables do not keep their promises. The driver's own default for WAL files is
+// synchronous=NORMAL, which may lose the last commits.
+var durable = []struct{ pragma, parameter, value, want string }{
+	{"journal_mode", "_journal_mode", "WAL", "wal"},
+	{"synchronous", "_synchronous", "FULL", "2"},
+	{"foreign_keys", "_foreign_keys", "1", "1"},
+	{"busy_timeout", "_busy_timeout", "5000", "5000"},
+}
+
+// connector opens connections whose settings were read back and found right.
+type connector struct {
+	dsn    string
+	driver *sqlite3.SQLiteDriver
+}
+
+// openWriter gives the one connection that writes.
+func openWriter(path string) *sql.DB {
+	q := url.Values{"_txlock": {"immediate"}, "_stmt_cache_size": {"64"}}
+	for _, d := range durable {
+		q.Set(d.parameter, d.value)
+	}
+	db := sql.OpenDB(&connector{dsn(path, q), &sqlite3.SQLiteDriver{ConnectHook: verifySettings}})
+	db.SetMaxOpenConns(1)
+	db.SetMaxIdleConns(1)
+	return db
+}
+
+// openReader gives connections that only read, so that a long list never makes a
+// commit wait.
+func openReader(path string) *sql.DB {
+	q := url.Values{"mode": {"ro"}, "_query_only": {"1"}, "_busy_timeout": {"5000"}}
+	db := sql.OpenDB(&connector{dsn(path, q), &sqlite3.SQLiteDriver{}})
+	db.SetMaxOpenConns(2)
+	db.SetMaxIdleConns(1)
+	return db
+}
+
+func dsn(path string, q url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+func (c *connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c *connector) Driver() driver.Driver                        { return c.driver }
+
+func verifySettings(conn *sqlite3.SQLiteConn) error {
+	for _, d := range durable {
+		got, err := pragma(conn, d.pragma)
+		if err != nil {
+			return err
+		}
+		if got != d.want {
+			return fmt.Errorf("%w: %s is %s, want %s", ErrNotDurable, d.pragma, got, d.want)
+		}
+	}
+	return nil
+}
+
+func pragma(conn *sqlite3.SQLiteConn, name string) (string, error) {
+	rows, err := conn.Query("PRAGMA "+name, nil)
+	if err != nil {
+		return "", fmt.Errorf("pragma %s: %w", name, err)
+	}
+	defer rows.Close()
+	value := make([]driver.Value, 1)
+	if err := rows.Next(value); err != nil {
+		return "", fmt.Errorf("pragma %s: %w", name, err)
+	}
+	return fmt.Sprint(value[0]), nil
+}

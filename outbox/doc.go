@@ -1,0 +1,48 @@
+// Package outbox keeps what a device must not lose: a journal of what happened and
+// a queue of commands that must be carried out, in one SQLite file. It knows
+// nothing about what the events and commands mean.
+//
+// # Commit
+//
+// An event and the commands that it causes are written in one transaction and
+// flushed to the disk once, before anything is shown or sent:
+//
+//	store.Commit(ctx, func(tx *outbox.Tx) error {
+//		stream, err := tx.Begin()
+//		err = tx.Append(stream, "trip_begun", body)
+//		err = tx.Enqueue(stream, outbox.Command{Kind: "create", Key: key, Body: request})
+//		return err
+//	})
+//
+// # Streams
+//
+// Every event and command belongs to a stream, a number that counts up and is never
+// used twice. Commands of one stream are carried out one after the other, in order;
+// those of different streams side by side, so one that does not get through never
+// holds up another stream. A stream is open until Tx.Close, and the open ones are
+// what a program reads after a restart.
+//
+// # Delivery
+//
+// Run hands the head of each stream to a Handler. The outcome of a delivery is
+// recorded by the handler itself, in a Commit of its own together with the event
+// that it means: Tx.Finish. So a delivered command costs two flushes. Until then the
+// command stays at the head and comes again, after a pause that grows and that Wake
+// cuts short when the network is back. It never gives up.
+//
+// A claim lives in memory only, because one process owns the file (a lock sees to
+// that). Everything that is pending when the file is opened may have been sent by
+// the process that died: those deliveries, and those that follow an unclear try,
+// are marked Uncertain, and the handler must find out before it acts.
+//
+// A person can park a command (Tx.Park): it then blocks its stream, and is counted,
+// until Tx.Unpark or Tx.Finish.
+//
+// # The file
+//
+// SQLite in WAL mode with synchronous=FULL; every connection is checked for the
+// settings that make a commit survive a power cut, and refused without them. Journal
+// rows are chained by SHA-256, each over the one before, so that Verify shows any
+// row that was changed, removed from the middle or put in. Times in the file are
+// UTC and for the record only; no decision depends on the clock.
+package outbox

@@ -1,0 +1,158 @@
+package outbox
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Entry is one row of the journal.
+type Entry struct {
+	Seq    int64
+	Stream int64
+	At     time.Time // UTC, microseconds
+	Kind   string
+	Body   []byte
+}
+
+// chain is the end of the journal.
+type chain struct {
+	seq    int64
+	hash   [sha256.Size]byte
+	stream int64 // the newest
+}
+
+// next is the hash of an entry that follows: over the hash before it and every
+// field, each with its length, so that no two journals have the same.
+func (c chain) next(e Entry) [sha256.Size]byte {
+	h := sha256.New()
+	h.Write(c.hash[:])
+	var b []byte
+	b = binary.AppendVarint(b, e.Seq)
+	b = binary.AppendVarint(b, e.Stream)
+	b = binary.AppendVarint(b, e.At.UnixMicro())
+	b = binary.AppendUvarint(b, uint64(len(e.Kind)))
+	b = append(b, e.Kind...)
+	b = binary.AppendUvarint(b, uint64(len(e.Body)))
+	h.Write(b)
+	h.Write(e.Body)
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func (s *Store) loadChain(ctx context.Context) error {
+	var hash []byte
+	err := s.writer.QueryRowContext(ctx, "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").
+		Scan(&s.chain.seq, &hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("journal end: %w", err)
+	}
+	copy(s.chain.hash[:], hash)
+	err = s.writer.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'stream'").
+		Scan(&s.chain.stream)
+	if err != nil {
+		return fmt.Errorf("newest stream: %w", err)
+	}
+	return nil
+}
+
+// Next is the number that the next stream gets.
+func (s *Store) Next() int64 {
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	return s.chain.stream + 1
+}
+
+// OpenStreams are the numbers of the streams that are not closed, oldest first.
+func (s *Store) OpenStreams(ctx context.Context) ([]int64, error) {
+	return s.streams(ctx, "SELECT id FROM stream WHERE open = 1 ORDER BY id")
+}
+
+// RecentStreams are the numbers of the n newest streams below before (0: all),
+// newest first.
+func (s *Store) RecentStreams(ctx context.Context, before int64, n int) ([]int64, error) {
+	if before <= 0 {
+		return s.streams(ctx, "SELECT id FROM stream ORDER BY id DESC LIMIT ?", n)
+	}
+	return s.streams(ctx, "SELECT id FROM stream WHERE id < ? ORDER BY id DESC LIMIT ?", before, n)
+}
+
+func (s *Store) streams(ctx context.Context, query string, args ...any) ([]int64, error) {
+	rows, err := s.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("streams read: %w", named(err))
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("streams read: %w", named(err))
+		}
+		ids = append(ids, id)
+	}
+	return ids, named(rows.Err())
+}
+
+// Events are the entries of one stream, oldest first; none for an unknown stream.
+func (s *Store) Events(ctx context.Context, stream int64) ([]Entry, error) {
+	rows, err := s.reader.QueryContext(ctx,
+		"SELECT seq, stream, at, kind, body FROM journal WHERE stream = ? ORDER BY seq", stream)
+	if err != nil {
+		return nil, fmt.Errorf("journal read: %w", named(err))
+	}
+	defer rows.Close()
+	var entries []Entry
+	for rows.Next() {
+		var e Entry
+		var at int64
+		if err := rows.Scan(&e.Seq, &e.Stream, &at, &e.Kind, &e.Body); err != nil {
+			return nil, fmt.Errorf("journal read: %w", named(err))
+		}
+		e.At = time.UnixMicro(at).UTC()
+		entries = append(entries, e)
+	}
+	return entries, named(rows.Err())
+}
+
+// Verify reads the whole file: SQLite's own check and the journal's chain. It gives
+// the number of entries that follow from each other, and a *ChainError or
+// ErrCorrupt where something does not.
+func (s *Store) Verify(ctx context.Context) (entries int64, err error) {
+	var result string
+	if err := s.reader.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&result); err != nil {
+		return 0, fmt.Errorf("database check: %w", named(err))
+	}
+	if result != "ok" {
+		return 0, fmt.Errorf("%w: %s", ErrCorrupt, result)
+	}
+	return verifyChain(ctx, s.reader)
+}
+
+func verifyChain(ctx context.Context, db *sql.DB) (int64, error) {
+	rows, err := db.QueryContext(ctx, "SELECT seq, stream, at, kind, body, hash FROM journal ORDER BY seq")
+	if err != nil {
+		return 0, fmt.Errorf("journal read: %w", named(err))
+	}
+	defer rows.Close()
+	var c chain
+	var n int64
+	for rows.Next() {
+		var e Entry
+		var at int64
+		var hash []byte
+		if err := rows.Scan(&e.Seq, &e.Stream, &at, &e.Kind, &e.Body, &hash); err != nil {
+			return n, fmt.Errorf("journal read: %w", named(err))
+		}
+		e.At = time.UnixMicro(at)
+		c.hash = c.next(e)
+		if string(c.hash[:]) != string(hash) {
+			return n, &ChainError{Seq: e.Seq}
+		}
+		n++
+	}
+	return n, named(rows.Err())
+}
