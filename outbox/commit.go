@@ -55,6 +55,10 @@ func (s *Store) Commit(ctx context.Context, f func(*Tx) error) error {
 	return nil
 }
 
+// Now is the time of day that everything in the transaction is stamped with: UTC,
+// microseconds.
+func (t *Tx) Now() time.Time { return t.now.UTC().Truncate(time.Microsecond) }
+
 // Begin opens a new stream and gives its number.
 func (t *Tx) Begin() (int64, error) {
 	id := t.chain.stream + 1
@@ -80,7 +84,7 @@ func (t *Tx) SetOpen(stream int64, open bool) error {
 // Append writes an event to the journal, stamped with the time of day.
 func (t *Tx) Append(stream int64, kind string, body []byte) (Entry, error) {
 	body = notNil(body)
-	e := Entry{Seq: t.chain.seq + 1, Stream: stream, At: t.now.UTC().Truncate(time.Microsecond), Kind: kind, Body: body}
+	e := Entry{Seq: t.chain.seq + 1, Stream: stream, At: t.Now(), Kind: kind, Body: body}
 	hash := t.chain.next(e)
 	_, err := t.exec("INSERT INTO journal (seq, stream, at, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)",
 		e.Seq, e.Stream, e.At.UnixMicro(), e.Kind, e.Body, hash[:])

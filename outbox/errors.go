@@ -26,6 +26,7 @@ var (
 	ErrNoCommand = errors.New("no such open command")
 	ErrNoStream  = errors.New("no such stream")
 	ErrDuplicate = errors.New("a command with this key exists")
+	ErrStuck     = errors.New("delivery does not answer")
 )
 
 // ChainError says where the journal does not follow from what stands before it.

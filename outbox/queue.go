@@ -42,6 +42,7 @@ type queue struct {
 	streams  map[int64][]*row
 	rows     map[int64]*row
 	wake     chan struct{}
+	ping     chan struct{}
 	parallel int
 	backoff  func(int) time.Duration
 }
@@ -50,6 +51,7 @@ func (q *queue) init(o Options) {
 	q.streams = map[int64][]*row{}
 	q.rows = map[int64]*row{}
 	q.wake = make(chan struct{}, 1)
+	q.ping = make(chan struct{})
 	q.parallel = o.Parallel
 	if q.parallel == 0 {
 		q.parallel = 4

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -61,6 +62,7 @@ func (s *Store) Run(ctx context.Context, h Handler) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.queue.wake:
+		case <-s.queue.ping:
 		case <-timer.C:
 		}
 	}
@@ -124,4 +126,22 @@ func (s *Store) deliver(ctx context.Context, h Handler, r *row) {
 	pause := q.backoff(r.tries)
 	r.forced = v.after > pause
 	r.notBefore = time.Now().Add(max(pause, v.after))
+}
+
+// Ping returns nil when the delivery loop answers and the file can be written to,
+// within the context's time. It writes nothing.
+func (s *Store) Ping(ctx context.Context) error {
+	tx, err := s.writer.BeginTx(ctx, nil) // takes the write lock
+	if err != nil {
+		return fmt.Errorf("outbox ping: %w", named(err))
+	}
+	if err := tx.Rollback(); err != nil {
+		return fmt.Errorf("outbox ping: %w", named(err))
+	}
+	select {
+	case s.queue.ping <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ErrStuck
+	}
 }

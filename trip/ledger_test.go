@@ -14,9 +14,8 @@ type ledger struct {
 }
 
 type payment struct {
-	state                                                string
-	asked, authorized, captured, cancelled, refunded     money.Minor
-	createdAnswered, approving, partialCaptureImpossible bool
+	state                                            string
+	asked, authorized, captured, cancelled, refunded money.Minor
 }
 
 func newLedger() *ledger {

@@ -1,0 +1,70 @@
+package display
+
+// The lists below name every value that a View can carry, so that catalogues and
+// screens can be checked for completeness. A test compares them with the constants.
+
+// Screens are all kinds of picture, in the order of a trip.
+func Screens() []Screen {
+	return []Screen{
+		Idle, Hired, Reading, Connecting, Due, Releasing, Approved, Paid, Settled, Failed, OutOfOrder,
+	}
+}
+
+// Labels are all names of parts.
+func Labels() []Label {
+	return []Label{LabelFare, LabelSupplements, LabelTax, LabelTip, LabelPaid}
+}
+
+// Reasons are all reasons that have a text, so without ReasonNone.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonCreating, ReasonOffline, ReasonCredentials, ReasonUnavailable, ReasonReplacing,
+		ReasonDeclined, ReasonExpired, ReasonRefused, ReasonTooSmall, ReasonTooLarge,
+		ReasonCancelled, ReasonDoubtful, ReasonParked,
+		ReasonCash, ReasonCard, ReasonInvoice, ReasonVacant, ReasonVoid, ReasonMeterLost,
+	}
+}
+
+// Actions are all that a driver may press.
+func Actions() []Action {
+	return []Action{ActionNew, ActionCancel, ActionCash, ActionCard, ActionInvoice}
+}
+
+// Networks are all states of the network.
+func Networks() []Network { return []Network{NetworkUnknown, NetworkUp, NetworkDown} }
+
+// Healths are all states of the meter's line.
+func Healths() []Health {
+	return []Health{
+		HealthStarting, HealthOK, HealthMissing, HealthBusy, HealthDenied, HealthNotTTY,
+		HealthSilent, HealthGarbled, HealthNoisy, HealthAlarm,
+	}
+}
+
+// Faults are all faults.
+func Faults() []Fault {
+	return []Fault{
+		FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY, FaultMeterSilent,
+		FaultMeterGarbled, FaultMeterNoisy, FaultMeterAlarm,
+		FaultNetwork, FaultCertificate, FaultNoCredentials, FaultCredentials,
+		FaultUnavailable, FaultSalesUnit, FaultDiskFull, FaultDisk, FaultParked,
+	}
+}
+
+// Refusals are all reasons for not taking an action.
+func Refusals() []Refusal {
+	return []Refusal{
+		RefusedNotNow, RefusedAlreadyApproved, RefusedAlreadyPaid, RefusedOtherTrip,
+		RefusedUnknownTrip, RefusedNotAllowed, RefusedInternal,
+	}
+}
+
+// NoticeKeys are all keys of a Notice.
+func NoticeKeys() []string {
+	return []string{
+		NoticePassengerWasFaster, NoticeReleased, NoticeReleasedWait, NoticeReleasedOffline,
+		NoticeDifference, NoticeOverpaid, NoticeDoubtfulSum, NoticeDoubtfulGap,
+		NoticeDoubtfulStale, NoticeMeterLost, NoticeNoAmount, NoticeParked, NoticeDeclined,
+		NoticeExpired, NoticeRefundDone, NoticeRefundRefused, NoticeBelowMinimum, NoticeEndedByHire,
+	}
+}

@@ -1,0 +1,20 @@
+package display
+
+// Refusal says why an action of the driver was not taken, a catalogue key under
+// "refused.". It is an error, so that whoever decides can return it as it is.
+type Refusal string
+
+const (
+	RefusedNotNow          Refusal = "not_now"          // not in this state
+	RefusedAlreadyApproved Refusal = "already_approved" // the passenger was faster
+	RefusedAlreadyPaid     Refusal = "already_paid"     // nothing left to ask for
+	RefusedOtherTrip       Refusal = "other_trip"       // meant for a trip that is not the current one
+	RefusedUnknownTrip     Refusal = "unknown_trip"     // no such trip on file
+	RefusedNotAllowed      Refusal = "not_allowed"      // switched off by configuration
+	RefusedInternal        Refusal = "internal"         // something broke; the log says what
+)
+
+func (r Refusal) Error() string { return "action refused: " + string(r) }
+
+// Reason is the catalogue key without its prefix.
+func (r Refusal) Reason() string { return string(r) }

@@ -1,0 +1,171 @@
+package terminal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"taxiterminal/display"
+	"taxiterminal/money"
+	"taxiterminal/outbox"
+	"taxiterminal/trip"
+)
+
+// Refused is why something that a person asked for was not done.
+type Refused struct {
+	Refusal display.Refusal
+	Trip    string
+}
+
+func (r *Refused) Error() string {
+	if r.Trip == "" {
+		return "refused: " + string(r.Refusal)
+	}
+	return fmt.Sprintf("trip %s: refused: %s", r.Trip, r.Refusal)
+}
+
+// Reason is the catalogue key of the refusal.
+func (r *Refused) Reason() string { return string(r.Refusal) }
+
+// actionEvents is what each of the driver's actions means.
+var actionEvents = map[display.Action]trip.Event{
+	display.ActionNew:     trip.NewAsked{},
+	display.ActionCancel:  trip.CancelAsked{},
+	display.ActionCash:    trip.SettledBy{Means: trip.Cash},
+	display.ActionCard:    trip.SettledBy{Means: trip.Card},
+	display.ActionInvoice: trip.SettledBy{Means: trip.Invoice},
+}
+
+// actionsOf are the actions that a trip takes now, in the order of the screen. A
+// settled trip is only corrected on purpose, not by a button.
+func actionsOf(s trip.State) []display.Action {
+	if s.Phase != trip.Due && s.Phase != trip.Parked {
+		return nil
+	}
+	var out []display.Action
+	for _, a := range display.Actions() {
+		if trip.Check(s, actionEvents[a]) == trip.Allowed {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Act does what the driver pressed, for the trip that the button stood on. An empty
+// trip means the one on the screen. The error is a *Refused.
+func (t *Terminal) Act(ctx context.Context, action display.Action, trip string) error {
+	e, ok := actionEvents[action]
+	if !ok {
+		return &Refused{display.RefusedNotNow, trip}
+	}
+	return t.ask(ctx, trip, e)
+}
+
+// Refund gives captured money of a trip back.
+func (t *Terminal) Refund(ctx context.Context, number string, amount money.Minor, reason string) error {
+	return t.ask(ctx, number, trip.RefundAsked{Amount: amount, Reason: reason})
+}
+
+// RetryTrip lets a parked trip try again.
+func (t *Terminal) RetryTrip(ctx context.Context, number string) error {
+	return t.ask(ctx, number, trip.RetryAsked{})
+}
+
+// ask applies an event that a person causes, if the trip takes it.
+func (t *Terminal) ask(ctx context.Context, number string, e trip.Event) error {
+	var err error = &Refused{display.RefusedInternal, number}
+	t.do(func() {
+		var r *ride
+		if r, err = t.find(ctx, number); err != nil {
+			return
+		}
+		if refusal := trip.Check(r.state, e); refusal != trip.Allowed {
+			err = &Refused{display.Refusal(refusal), r.state.ID.Short()}
+			return
+		}
+		t.notice = display.Notice{}
+		if err = t.apply(r, nil, e); err != nil {
+			t.log.Error("action not recorded", "err", err)
+			err = &Refused{display.RefusedInternal, r.state.ID.Short()}
+		}
+	})
+	return err
+}
+
+// find gives the trip with a number, from memory or from the journal; without a
+// number the one on the screen.
+func (t *Terminal) find(ctx context.Context, number string) (*ride, error) {
+	if number == "" {
+		if r := t.onScreen(); r != nil {
+			return r, nil
+		}
+		return nil, &Refused{Refusal: display.RefusedUnknownTrip}
+	}
+	stream, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || stream <= 0 {
+		return nil, &Refused{display.RefusedUnknownTrip, number}
+	}
+	for _, r := range t.rides {
+		if r.stream == stream {
+			return r, nil
+		}
+	}
+	for _, r := range t.recent {
+		if r.stream == stream {
+			return r, nil
+		}
+	}
+	r, err := t.load(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
+	if r.state.Phase == trip.Vacant {
+		return nil, &Refused{display.RefusedUnknownTrip, number}
+	}
+	return r, nil
+}
+
+// ErrNotQueued: the command is not one that can be parked or let go now.
+var ErrNotQueued = errors.New("no open command with this number is in that state")
+
+// ParkCommand takes a command out of delivery until a person lets it go again.
+func (t *Terminal) ParkCommand(id int64, reason string) error {
+	return t.changeCommand(id, "parked", reason, (*outbox.Tx).Park)
+}
+
+// RetryCommand lets a parked command go again, or tries a pending one at once.
+func (t *Terminal) RetryCommand(ctx context.Context, id int64, reason string) error {
+	items, err := t.store.List(ctx, outbox.Filter{Open: true, ID: id})
+	if err != nil {
+		return err
+	}
+	if len(items) == 1 && items[0].State == outbox.Pending {
+		t.store.WakeStream(items[0].Stream)
+		return nil
+	}
+	return t.changeCommand(id, "retried", reason, (*outbox.Tx).Unpark)
+}
+
+func (t *Terminal) changeCommand(id int64, kind, reason string, change func(*outbox.Tx, int64, string) error) error {
+	items, err := t.store.List(context.Background(), outbox.Filter{Open: true, ID: id})
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		return ErrNotQueued
+	}
+	err = errEnded
+	t.do(func() {
+		err = t.store.Commit(context.Background(), func(tx *outbox.Tx) error {
+			if err := appendQueueEvent(tx, items[0].Stream, kind, id, reason); err != nil {
+				return err
+			}
+			return change(tx, id, reason)
+		})
+	})
+	if errors.Is(err, outbox.ErrNoCommand) {
+		return ErrNotQueued
+	}
+	return err
+}

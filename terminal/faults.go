@@ -1,0 +1,70 @@
+package terminal
+
+import (
+	"errors"
+
+	"taxiterminal/display"
+	"taxiterminal/outbox"
+	"taxiterminal/vipps"
+)
+
+// faults are all that are present now, worst first.
+func (t *Terminal) faults(depth outbox.Depth) []display.Fault {
+	var f []display.Fault
+	if t.disk != nil {
+		f = append(f, DiskFault(t.disk))
+	}
+	if fault, ok := meterFaults[t.meterHealth()]; ok {
+		f = append(f, fault)
+	}
+	if t.cfg.Payments == nil {
+		f = append(f, display.FaultNoCredentials)
+	}
+	if fault, ok := apiFaults[t.network.fault]; ok {
+		f = append(f, fault)
+	}
+	if t.network.salesUnit {
+		f = append(f, display.FaultSalesUnit)
+	}
+	if depth.Parked > 0 || len(t.broken) > 0 || t.anyParked() {
+		f = append(f, display.FaultParked)
+	}
+	return f
+}
+
+// DiskFault names why the outbox cannot be used.
+func DiskFault(err error) display.Fault {
+	if errors.Is(err, outbox.ErrFull) {
+		return display.FaultDiskFull
+	}
+	return display.FaultDisk
+}
+
+var meterFaults = map[display.Health]display.Fault{
+	display.HealthMissing: display.FaultMeterMissing,
+	display.HealthBusy:    display.FaultMeterBusy,
+	display.HealthDenied:  display.FaultMeterDenied,
+	display.HealthNotTTY:  display.FaultMeterNotTTY,
+	display.HealthSilent:  display.FaultMeterSilent,
+	display.HealthGarbled: display.FaultMeterGarbled,
+	display.HealthNoisy:   display.FaultMeterNoisy,
+	display.HealthAlarm:   display.FaultMeterAlarm,
+}
+
+var apiFaults = map[vipps.Class]display.Fault{
+	vipps.ClassNetwork:     display.FaultNetwork,
+	vipps.ClassPortal:      display.FaultNetwork,
+	vipps.ClassCertificate: display.FaultCertificate,
+	vipps.ClassCredentials: display.FaultCredentials,
+	vipps.ClassUnavailable: display.FaultUnavailable,
+	vipps.ClassGarbled:     display.FaultUnavailable,
+}
+
+func (t *Terminal) anyParked() bool {
+	for _, r := range t.rides {
+		if r.state.Phase == "parked" {
+			return true
+		}
+	}
+	return false
+}

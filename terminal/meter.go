@@ -1,0 +1,160 @@
+package terminal
+
+import (
+	"time"
+
+	"taxiterminal/device/meter"
+	"taxiterminal/display"
+	"taxiterminal/money"
+	"taxiterminal/trip"
+)
+
+// meterState is what is known about the meter at the moment. None of it is
+// journaled; the meter is asked again after a restart.
+type meterState struct {
+	line     display.Health // of the serial line
+	health   meter.Health   // of the conversation on it
+	position meter.Position // empty until known
+	running  meter.RunningFare
+	reading  bool      // Stopped, the amount has not come yet
+	heard    time.Time // when the meter was last known to be in contact
+}
+
+// longGap is how long the meter may be out of contact without another trip having
+// been driven in between.
+const longGap = 30 * time.Second
+
+func (t *Terminal) meterEvent(e meter.Event) {
+	switch e := e.(type) {
+	case meter.PositionChanged:
+		t.position(e)
+	case meter.RunningFare:
+		t.meter.running = e
+	case meter.TripRecord:
+		t.record(e)
+	case meter.Health:
+		t.meter.health = e
+		t.log.Info("meter", "health", e.State, "detail", e.Detail)
+	}
+	if t.meter.health.State != meter.HealthSilent {
+		t.meter.heard = time.Now()
+	}
+}
+
+func (t *Terminal) lineState(h display.Health) {
+	if t.meter.line == display.HealthOK && h != display.HealthOK {
+		t.meter.heard = time.Now() // until now
+	}
+	t.meter.line = h
+	if h != display.HealthOK {
+		t.meter.health = meter.Health{}
+	}
+}
+
+func (t *Terminal) position(e meter.PositionChanged) {
+	before := t.meter.position
+	t.meter.position = e.Position
+	t.meter.reading = false
+	if e.Resync {
+		t.gap()
+	}
+	switch e.Position {
+	case meter.Hired:
+		t.hired(before)
+	case meter.Stopped:
+		t.meter.reading = true
+		t.begin()
+	case meter.ForHire:
+		t.vacated()
+	}
+}
+
+// gap tells the current trip when the meter was out of contact for so long that
+// another one may have been driven. After a restart nobody knows for how long.
+func (t *Terminal) gap() {
+	unknown := t.meter.heard.IsZero()
+	if t.current != nil && (unknown || time.Since(t.meter.heard) > longGap) {
+		t.hear(t.current, trip.GapSeen{})
+	}
+}
+
+func (t *Terminal) hired(before meter.Position) {
+	t.meter.running = meter.RunningFare{}
+	switch {
+	case t.current == nil:
+		t.begin()
+	case before == meter.Stopped || t.current.state.Position == trip.Stopped:
+		t.current.final = nil
+		t.hear(t.current, trip.Resumed{})
+	}
+}
+
+// begin makes a trip for a meter that is not For Hire, if there is none. The next
+// passenger is in the car then, so the last trip gets no more time.
+func (t *Terminal) begin() {
+	if t.current != nil {
+		return
+	}
+	for _, r := range t.rides {
+		if r.state.Phase == trip.Due && r.state.Position == trip.ForHire && !r.state.Winding {
+			t.notice = display.Notice{Key: display.NoticeEndedByHire, Trip: r.state.ID.Short()}
+			t.hear(r, trip.GraceOver{})
+		}
+	}
+	t.shown = nil
+	t.current = newRide()
+	t.hear(t.current, trip.Begun{
+		ID:       trip.ID{Vehicle: t.cfg.Vehicle, File: t.store.ID()},
+		Currency: t.cfg.Currency,
+	})
+	t.warmUp()
+}
+
+// record takes an amount. The one that closes a trip waits for the For Hire that
+// follows it, so that both are one commit.
+func (t *Terminal) record(e meter.TripRecord) {
+	f := fareOf(e.Record)
+	switch {
+	case e.Final && t.current == nil:
+		// Nobody is asked for it: the trip that it belongs to is over.
+		t.log.Warn("meter sent a record of no open trip", "doubts", e.Record.Doubts)
+		t.notice = display.Notice{Key: display.NoticeDoubtfulStale, Amount: money.Of(f.Total, t.cfg.Currency)}
+	case e.Final:
+		t.current.final = &f
+	default:
+		t.meter.reading = false
+		t.begin()
+		t.hear(t.current, trip.FareShown{Fare: f})
+	}
+}
+
+func (t *Terminal) vacated() {
+	r := t.current
+	if r == nil {
+		return
+	}
+	t.current = nil
+	t.shown = r
+	t.hear(r, trip.Vacated{Fare: r.final})
+	r.final = nil
+	r.linger = time.AfterFunc(t.cfg.Linger, func() { t.post(func() { r.linger = nil }) })
+}
+
+// fareOf translates the meter's record.
+func fareOf(r meter.Record) trip.Fare {
+	f := trip.Fare{Total: r.Total, Fare: r.Fare, Supplements: r.Supplements, Tax: r.Tax, Tariff: r.Tariff}
+	if r.Distance != nil {
+		f.Distance = *r.Distance
+	}
+	for _, d := range r.Doubts {
+		switch d {
+		case meter.DoubtSum:
+			f.Doubt = trip.DoubtSum
+		case meter.DoubtGap:
+			f.Doubt = trip.DoubtGap
+		case meter.DoubtStale:
+			f.Doubt = trip.DoubtStale
+		}
+	}
+	return f
+}

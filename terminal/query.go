@@ -1,0 +1,45 @@
+package terminal
+
+import (
+	"context"
+
+	"taxiterminal/display"
+	"taxiterminal/outbox"
+	"taxiterminal/trip"
+)
+
+// View is what the screens show now.
+func (t *Terminal) View() display.View {
+	var v display.View
+	t.do(func() { v = t.view })
+	return v
+}
+
+// Trips gives the newest n trips numbered below before (0: all), newest first, as
+// the journal has them.
+func (t *Terminal) Trips(ctx context.Context, before int64, n int) ([]trip.State, error) {
+	streams, err := t.store.RecentStreams(ctx, before, n)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]trip.State, 0, len(streams))
+	for _, stream := range streams {
+		s, _, err := t.Trip(ctx, stream)
+		if err != nil {
+			return nil, err
+		}
+		states = append(states, s)
+	}
+	return states, nil
+}
+
+// Trip gives one trip and everything that happened to it. Its Phase is Vacant if
+// there is none with this number.
+func (t *Terminal) Trip(ctx context.Context, number int64) (trip.State, []outbox.Entry, error) {
+	entries, err := t.store.Events(ctx, number)
+	if err != nil {
+		return trip.State{}, nil, err
+	}
+	s, err := Fold(entries)
+	return s, entries, err
+}

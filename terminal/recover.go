@@ -1,0 +1,105 @@
+package terminal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"taxiterminal/outbox"
+	"taxiterminal/trip"
+)
+
+// queueEvents is the prefix of journal entries about the queue and not about the
+// trip: that a person parked a command or let it go.
+const queueEvents = "outbox."
+
+// Fold reads a trip back from its journal.
+func Fold(entries []outbox.Entry) (trip.State, error) {
+	var s trip.State
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Kind, queueEvents) {
+			continue
+		}
+		e, err := trip.Decode(trip.Kind(entry.Kind), entry.Body)
+		if err != nil {
+			return s, fmt.Errorf("journal row %d: %w", entry.Seq, err)
+		}
+		s, _ = trip.Step(s, entry.At, e)
+	}
+	return s, nil
+}
+
+// recover reads the open trips, and the last ones for the list. A trip whose
+// journal cannot be read is set aside: its commands wait, the others go on.
+func (t *Terminal) recover(ctx context.Context) error {
+	open, err := t.store.OpenStreams(ctx)
+	if err != nil {
+		return err
+	}
+	recent, err := t.store.RecentStreams(ctx, 0, maxRecent)
+	if err != nil {
+		return err
+	}
+	for _, stream := range recent {
+		r, err := t.load(ctx, stream)
+		if err != nil {
+			continue // loud below, if it is open
+		}
+		t.recent = append(t.recent, r)
+	}
+	for _, stream := range open {
+		r, err := t.load(ctx, stream)
+		if err != nil {
+			t.broken[stream] = err
+			t.log.Error("trip set aside, its journal cannot be read", "stream", stream, "err", err)
+			continue
+		}
+		if i := slices.IndexFunc(t.recent, func(q *ride) bool { return q.stream == stream }); i >= 0 {
+			r = t.recent[i]
+		}
+		t.rides[stream] = r
+		if r.state.Position != trip.ForHire {
+			t.current = r
+		} else if r.state.Phase == trip.Due {
+			t.shown = r
+		}
+	}
+	return nil
+}
+
+func (t *Terminal) load(ctx context.Context, stream int64) (*ride, error) {
+	entries, err := t.store.Events(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
+	s, err := Fold(entries)
+	if err != nil {
+		return nil, err
+	}
+	r := newRide()
+	r.stream, r.state = stream, s
+	for _, a := range s.Attempts {
+		if a.State == trip.AttemptCreated {
+			r.scanUntil[a.N] = remaining(a.CreatedAt, time.Now())
+		}
+	}
+	return r, nil
+}
+
+// remaining is when a code made by an earlier process dies. The car's clock may
+// have jumped meanwhile, so the answer is kept within what is possible; whether the
+// code is dead, only the API knows.
+func remaining(created, now time.Time) time.Time {
+	left := min(max(created.Add(codeLifetime).Sub(now), 0), codeLifetime)
+	return now.Add(left)
+}
+
+// resume starts what runs for the trips that were open.
+func (t *Terminal) resume() {
+	for _, r := range t.rides {
+		t.armGrace(r)
+		t.armWatchers(r)
+	}
+}

@@ -1,0 +1,215 @@
+package terminal
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"sync"
+	"time"
+
+	"taxiterminal/device/meter"
+	"taxiterminal/display"
+	"taxiterminal/money"
+	"taxiterminal/outbox"
+	"taxiterminal/vipps"
+)
+
+// Payments is the way to the payment API: the API itself, or whoever calls it for
+// this car. Bodies and keys come from the outbox and are sent as they are.
+type Payments interface {
+	Create(ctx context.Context, key string, body []byte) vipps.Result
+	Get(ctx context.Context, reference string) vipps.Result
+	Capture(ctx context.Context, reference, key string, body []byte) vipps.Result
+	Cancel(ctx context.Context, reference, key string, body []byte) vipps.Result
+	Refund(ctx context.Context, reference, key string, body []byte) vipps.Result
+	// CloseIdleConnections drops connections that a lost network has left dead.
+	CloseIdleConnections()
+}
+
+// Config is what a Terminal needs.
+type Config struct {
+	Vehicle  string // as trip.ValidVehicle wants it
+	Currency money.Currency
+	Brand    string // "Vipps" or "MobilePay", for the screens
+	// Describe gives the text that the passenger's app shows for a trip, 3 to 100
+	// characters.
+	Describe func(trip string) string
+	// Grace is how long a passenger may still approve after the meter went For
+	// Hire.
+	Grace time.Duration
+	// Linger is how long PAID stays on the screen after the meter went For Hire.
+	Linger time.Duration
+	// Poll is the pause between two looks at a payment that somebody waits for.
+	Poll time.Duration
+
+	Store    *outbox.Store
+	Payments Payments           // nil: no merchant keys were found
+	Show     func(display.View) // must not block
+	Log      *slog.Logger
+}
+
+// Terminal is the car's side of the payment. Create it with New, then Run it.
+type Terminal struct {
+	cfg   Config
+	log   *slog.Logger
+	store *outbox.Store
+
+	inbox   chan func()
+	ended   chan struct{} // closed when the loop no longer takes anything
+	workers sync.WaitGroup
+	ctx     context.Context // Run's
+
+	// Everything below belongs to the loop.
+	stopping bool
+	rides    map[int64]*ride // all that are not closed, by stream
+	current  *ride           // the one that the meter is on
+	shown    *ride           // the last one, once the meter has left it
+	recent   []*ride         // newest first, for the driver's list
+
+	meter   meterState
+	network network
+	backlog []pending // what the meter said and could not be committed yet
+	broken  map[int64]error
+	disk    error          // why the outbox cannot be written now
+	notice  display.Notice // about something else than the shown trip
+	view    display.View
+}
+
+// New reads what was open when the last process ended and stands where it stood. It
+// does nothing on the network.
+func New(ctx context.Context, cfg Config) (*Terminal, error) {
+	t := &Terminal{
+		cfg: cfg, log: cfg.Log, store: cfg.Store,
+		inbox: make(chan func(), 256), ended: make(chan struct{}),
+		rides: map[int64]*ride{}, broken: map[int64]error{},
+	}
+	t.meter.line = display.HealthStarting
+	t.network.state = display.NetworkUnknown
+	if err := t.recover(ctx); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Run works until ctx ends, then lets what is being sent come to its end and
+// returns. It shows the first view at once.
+func (t *Terminal) Run(ctx context.Context) error {
+	t.ctx = ctx
+	quiet := make(chan struct{})
+	go func() {
+		<-ctx.Done()
+		t.do(func() { t.stopping = true })
+		t.workers.Wait() // their outcomes are still recorded
+		close(quiet)
+	}()
+	t.post(func() {
+		t.work(func(ctx context.Context) { _ = t.store.Run(ctx, t.deliver) })
+		t.work(t.probe)
+		t.resume()
+	})
+	t.loop(quiet)
+	return ctx.Err()
+}
+
+// work runs f beside the loop until it returns; its context ends with Run's, or
+// when the given function is called. It is called on the loop only.
+func (t *Terminal) work(f func(context.Context)) context.CancelFunc {
+	if t.stopping || t.ctx == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(t.ctx)
+	t.workers.Go(func() {
+		defer cancel()
+		f(ctx)
+	})
+	return cancel
+}
+
+// refreshEvery is how often views that contain an age are made anew, and how often
+// a commit that failed is tried again.
+const refreshEvery = time.Second
+
+// loop is the goroutine that owns the trips.
+func (t *Terminal) loop(quiet <-chan struct{}) {
+	tick := time.NewTicker(refreshEvery)
+	defer tick.Stop()
+	defer close(t.ended)
+	t.refresh()
+	for {
+		select {
+		case f := <-t.inbox:
+			f()
+		case <-tick.C:
+			t.retryBacklog()
+		case <-quiet:
+			t.stopTimers()
+			return
+		}
+		t.refresh()
+	}
+}
+
+// refresh shows the present state if it differs from what is shown.
+func (t *Terminal) refresh() {
+	v := t.makeView(time.Now())
+	if !reflect.DeepEqual(v, t.view) {
+		t.view = v
+		t.cfg.Show(v)
+	}
+}
+
+// post lets f run on the loop some time later. It blocks only while the loop is
+// far behind, and drops f once the terminal has ended.
+func (t *Terminal) post(f func()) {
+	select {
+	case t.inbox <- f:
+	case <-t.ended:
+	}
+}
+
+// do lets f run on the loop and waits for it. It is false if the terminal has ended
+// and f did not run.
+func (t *Terminal) do(f func()) bool {
+	done := make(chan struct{})
+	t.post(func() { f(); close(done) })
+	select {
+	case <-done:
+		return true
+	case <-t.ended:
+		select {
+		case <-done:
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// Meter takes what the driver of the meter tells. It is the driver's sink.
+func (t *Terminal) Meter(e meter.Event) { t.post(func() { t.meterEvent(e) }) }
+
+// Line takes the state of the serial line below the meter's driver: one of the
+// display's healths, HealthOK for an open line.
+func (t *Terminal) Line(h display.Health) { t.post(func() { t.lineState(h) }) }
+
+// Alive returns nil when the loop answers and the outbox can be written, within the
+// context's time.
+func (t *Terminal) Alive(ctx context.Context) error {
+	answered := make(chan error, 1)
+	go func() {
+		var disk error
+		if !t.do(func() { disk = t.disk }) {
+			disk = errEnded
+		}
+		answered <- disk
+	}()
+	select {
+	case err := <-answered:
+		if err != nil {
+			return err
+		}
+		return t.store.Ping(ctx)
+	case <-ctx.Done():
+		return errLoopStuck
+	}
+}

@@ -1,0 +1,220 @@
+package terminal
+
+import (
+	"database/sql"
+	"testing"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3"
+	"github.com/stretchr/testify/require"
+
+	"taxiterminal/device/meter"
+	"taxiterminal/display"
+	"taxiterminal/money"
+	"taxiterminal/outbox"
+	"taxiterminal/vipps/vippstest"
+)
+
+// tamper changes the file behind the terminal's back.
+func (c *car) tamper(statement string) {
+	c.t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+c.path+"?_busy_timeout=5000")
+	require.NoError(c.t, err)
+	_, err = db.Exec(statement)
+	require.NoError(c.t, err)
+	require.NoError(c.t, db.Close())
+}
+
+func TestWhatCannotBeRecordedIsNeitherShownNorSentNorLost(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.tamper("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'disk trouble'); END")
+		c.hired()
+		c.stopped(25000)
+		c.hired()
+		c.stopped(31000)
+		v := c.screen()
+		require.Equal(t, display.OutOfOrder, v.Screen)
+		require.Contains(t, v.Faults, display.FaultDisk)
+		require.Empty(t, c.sim.Payments())
+		require.Error(t, c.term.Alive(t.Context()))
+		require.ErrorContains(t, c.press(display.ActionCash), "refused")
+
+		c.tamper("DROP TRIGGER full")
+		c.scan(1)
+		require.Equal(t, money.Of(31000, money.NOK), c.screen().Amount, "only the newest amount went out")
+		require.NoError(t, c.term.Alive(t.Context()))
+		require.EqualValues(t, 1, c.state().ID.Number)
+	})
+}
+
+func TestAnOutcomeThatCannotBeRecordedIsFoundOutAgain(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.hired()
+		c.stopped(25000)
+		c.scan(1)
+		c.fault(vippstest.Fault{Op: vippstest.OpCapture, Kind: vippstest.Delay, After: vippstest.Duration(2 * time.Second)})
+		c.act(1, vippstest.Approve)
+		c.shows(display.Approved)
+		c.tamper("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'disk trouble'); END")
+		c.pass(time.Minute)
+		require.Equal(t, display.OutOfOrder, c.screen().Screen)
+		c.tamper("DROP TRIGGER full")
+		c.shows(display.Paid)
+		require.Equal(t, "AUTHORIZED 25000/25000/0/0 captures 1", c.money(1))
+	})
+}
+
+func TestACreateThatNobodyNeedsIsVoidedWithoutANetwork(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.hired()
+		c.network(vippstest.Refused) // connections are refused: nothing can have arrived
+		c.stopped(25000)
+		c.pass(time.Minute)
+		require.NoError(t, c.press(display.ActionCash))
+		c.pass(time.Second)
+		require.Zero(t, c.store.Depth().Pending)
+		items, err := c.store.List(t.Context(), outbox.Filter{})
+		require.NoError(t, err)
+		require.Equal(t, outbox.Void, items[0].State)
+		c.vacant()
+		c.settled()
+		require.Empty(t, c.sim.Payments())
+	})
+}
+
+func TestACreateThatMayHaveArrivedIsLookedUpBeforeItIsVoided(t *testing.T) {
+	for _, arrived := range []bool{true, false} {
+		kind := vippstest.LostRequest
+		if arrived {
+			kind = vippstest.LostResponse
+		}
+		t.Run(string(kind), func(t *testing.T) {
+			drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+				c.hired()
+				c.fault(vippstest.Fault{Op: vippstest.OpCreate, Kind: kind})
+				c.stopped(25000)
+				c.network(vippstest.Refused)
+				require.NoError(t, c.press(display.ActionCash))
+				c.vacant()
+				c.pass(time.Minute)
+				require.Equal(t, 1, c.store.Depth().Pending, "nobody knows yet")
+				c.network(vippstest.Up)
+				c.settled()
+				items, err := c.store.List(t.Context(), outbox.Filter{})
+				require.NoError(t, err)
+				if arrived {
+					require.Equal(t, "TERMINATED 0/0/25000/0 captures 0", c.money(1))
+					require.Len(t, items, 2)
+				} else {
+					require.Empty(t, c.sim.Payments())
+					require.Equal(t, outbox.Void, items[0].State)
+				}
+			})
+		})
+	}
+}
+
+func TestAReplayThatTheAPIAnswersWithAConflictIsAdopted(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.hired()
+		c.fault(vippstest.Fault{Op: vippstest.OpCreate, Kind: vippstest.Status, Status: 409, Code: "4020", Executed: true})
+		c.stopped(25000)
+		c.scan(1)
+		c.act(1, vippstest.Approve)
+		c.shows(display.Paid)
+		require.Len(t, c.sim.Payments(), 1)
+	})
+}
+
+func TestAnUnreadableCommandIsParked(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.network(vippstest.Refused)
+		c.hired()
+		c.stopped(25000)
+		c.stop()
+		c.tamper("DROP TRIGGER command_is_written_once; UPDATE command SET body = x'7b22'")
+		c.start()
+		c.network(vippstest.Up)
+		c.pass(time.Minute)
+		require.Equal(t, 1, c.store.Depth().Parked)
+		require.Contains(t, c.screen().Faults, display.FaultParked)
+		require.Empty(t, c.sim.Payments())
+	})
+}
+
+func TestAnUnreadableTripIsSetAsideAndTheOthersGoOn(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.network(vippstest.Refused)
+		c.hired()
+		c.stopped(25000)
+		c.stop()
+		c.tamper("INSERT INTO journal SELECT seq + 1, stream, at, 'from_the_future', body, hash FROM journal ORDER BY seq DESC LIMIT 1")
+		c.start()
+		c.network(vippstest.Up)
+		require.Contains(t, c.screen().Faults, display.FaultParked)
+		c.hired()
+		c.stopped(9900)
+		c.scan(1)
+		c.act(1, vippstest.Approve)
+		c.shows(display.Paid)
+		require.EqualValues(t, 9900, c.payment(1).Amount)
+		require.Equal(t, 1, c.store.Depth().Pending, "its command waits")
+		c.tamper("DELETE FROM journal WHERE kind = 'from_the_future'; DELETE FROM journal WHERE seq > 2") // for the check at the end
+	})
+}
+
+func TestTheAmountMustBeWithinTheAPIsLimits(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.hired()
+		c.stopped(50)
+		require.Equal(t, display.ReasonTooSmall, c.shows(display.Failed).Reason)
+		c.hired()
+		c.stopped(65_000_001)
+		require.Equal(t, display.ReasonTooLarge, c.shows(display.Failed).Reason)
+		require.Empty(t, c.sim.Payments())
+		require.NoError(t, c.press(display.ActionInvoice))
+	})
+}
+
+func TestARequestThatBreaksTheAPIsRulesIsRefusedAtOnce(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.term.do(func() { c.term.cfg.Describe = func(string) string { return "x" } })
+		c.hired()
+		c.stopped(25000)
+		require.Equal(t, display.ReasonRefused, c.shows(display.Failed).Reason)
+		require.Empty(t, c.sim.Payments())
+	})
+}
+
+func TestAPersonCanHurryAPendingCommand(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.fault(vippstest.Fault{Op: vippstest.OpCreate, Kind: vippstest.Status, Status: 429,
+			RetryAfter: vippstest.Duration(time.Hour)})
+		c.hired()
+		c.stopped(25000)
+		c.pass(time.Minute)
+		require.Equal(t, display.Connecting, c.screen().Screen)
+		require.NoError(t, c.term.RetryCommand(t.Context(), 1, ""))
+		c.scan(1)
+	})
+}
+
+func TestEveryDoubtOfTheMeterIsOneOfTheTrips(t *testing.T) {
+	for _, d := range []meter.Doubt{meter.DoubtSum, meter.DoubtGap, meter.DoubtStale} {
+		require.NotEmpty(t, fareOf(meter.Record{Doubts: []meter.Doubt{d}}).Doubt, d)
+	}
+	distance := int64(6200)
+	require.EqualValues(t, 6200, fareOf(meter.Record{Distance: &distance}).Distance)
+}
+
+func TestTheRestOfACodesLifeIsKeptWithinWhatIsPossible(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	for created, left := range map[time.Time]time.Duration{
+		now.Add(-4 * time.Minute): 6 * time.Minute,
+		now.Add(-time.Hour):       0,
+		now.AddDate(-56, 0, 0):    0,                // the clock jumped forward
+		now.AddDate(3, 0, 0):      10 * time.Minute, // or back
+	} {
+		require.Equal(t, left, remaining(created, now).Sub(now), created)
+	}
+}

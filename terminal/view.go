@@ -1,0 +1,259 @@
+package terminal
+
+import (
+	"time"
+
+	"taxiterminal/device/meter"
+	"taxiterminal/display"
+	"taxiterminal/money"
+	"taxiterminal/outbox"
+	"taxiterminal/trip"
+	"taxiterminal/vipps"
+)
+
+// makeView is everything that the screens show now.
+func (t *Terminal) makeView(now time.Time) display.View {
+	depth := t.store.Depth()
+	v := display.View{
+		Vehicle: t.cfg.Vehicle,
+		Brand:   t.cfg.Brand,
+		Faults:  t.faults(depth),
+		Driver: display.Driver{
+			Network: t.network.state,
+			Meter:   t.meterHealth(),
+			Queue:   queueOf(depth, now),
+			Notice:  t.notice,
+			Trips:   t.tripLines(),
+		},
+	}
+	r := t.onScreen()
+	if r != nil {
+		t.showRide(&v, r)
+	} else {
+		v.Screen = display.Idle
+	}
+	if t.outOfOrder(r, v.Faults) {
+		v.Screen, v.QR, v.Reason = display.OutOfOrder, "", display.ReasonNone
+	}
+	return v
+}
+
+// onScreen is the trip that people look at: the one that the meter is on, or the
+// last one while it is still due or its end is worth a look.
+func (t *Terminal) onScreen() *ride {
+	if t.current != nil {
+		return t.current
+	}
+	if r := t.shown; r != nil && (r.linger != nil || r.state.Phase == trip.Due) {
+		return r
+	}
+	return nil
+}
+
+// outOfOrder: a fault that blocks is shown to passengers when there is no trip that
+// still goes its way, and always when nothing can be recorded.
+func (t *Terminal) outOfOrder(r *ride, faults []display.Fault) bool {
+	if t.disk != nil {
+		return true
+	}
+	if r != nil {
+		return false
+	}
+	for _, f := range faults {
+		if f.Blocking() {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Terminal) showRide(v *display.View, r *ride) {
+	s := r.state
+	v.Trip = s.ID.Short()
+	v.Driver.Actions = actionsOf(s)
+	if s.Notice.Kind != trip.NoticeNone {
+		v.Driver.Notice = display.Notice{Key: string(s.Notice.Kind), Trip: v.Trip, Amount: money.Of(s.Notice.Amount, t.cfg.Currency)}
+	}
+	switch s.Phase {
+	case trip.Due:
+		t.showDue(v, r)
+	case trip.Settled:
+		t.showSettled(v, s)
+	case trip.Parked:
+		v.Screen, v.Reason = display.Failed, display.ReasonParked
+		v.Amount = t.amount(s.Outstanding() + s.Held() - s.Captured())
+	default:
+		t.showHired(v, s)
+	}
+}
+
+func (t *Terminal) showHired(v *display.View, s trip.State) {
+	v.Screen = display.Hired
+	if t.meter.reading {
+		v.Screen = display.Reading
+	}
+	f := t.meter.running
+	v.Amount = t.amount(f.Fare + f.Supplements)
+	if f.Supplements != 0 {
+		v.Parts = t.parts(part{display.LabelFare, f.Fare}, part{display.LabelSupplements, f.Supplements})
+	}
+	if held := s.Held(); held > 0 {
+		v.Parts = append(v.Parts, t.parts(part{display.LabelPaid, -held})...)
+	}
+}
+
+func (t *Terminal) showDue(v *display.View, r *ride) {
+	s := r.state
+	v.Amount = t.amount(s.Outstanding())
+	v.Parts = t.partsOf(s)
+	live, asking := s.Live()
+	switch {
+	case s.Held() > s.Captured() && s.Outstanding() == 0:
+		v.Screen, v.Amount, v.Parts = display.Approved, t.amount(s.Held()-s.Captured()), nil
+	case asking && live.State == trip.AttemptCreated && live.RedirectURL != "":
+		v.Screen, v.QR, v.Expires = display.Due, live.RedirectURL, r.scanUntil[live.N]
+	case asking && live.State == trip.AttemptReleasing && s.Ask:
+		v.Screen, v.Reason = display.Connecting, t.waitingFor(display.ReasonReplacing)
+	case asking && live.State == trip.AttemptReleasing:
+		v.Screen, v.Reason = display.Releasing, t.waitingFor(display.ReasonNone)
+		v.Driver.Notice.Key = t.releaseNotice()
+	case asking:
+		v.Screen, v.Reason = display.Connecting, t.waitingFor(display.ReasonCreating)
+	default:
+		v.Screen, v.Reason = display.Failed, reasons[s.Problem.Kind]
+	}
+}
+
+// waitingFor says what a passenger waits for, which is the network if there is none.
+func (t *Terminal) waitingFor(otherwise display.Reason) display.Reason {
+	switch {
+	case t.cfg.Payments == nil || t.network.fault == vipps.ClassCredentials:
+		return display.ReasonCredentials
+	case t.network.state == display.NetworkDown:
+		return display.ReasonOffline
+	case t.network.fault != "":
+		return display.ReasonUnavailable
+	}
+	return otherwise
+}
+
+func (t *Terminal) releaseNotice() string {
+	if t.network.state == display.NetworkDown {
+		return display.NoticeReleasedOffline
+	}
+	return display.NoticeReleasedWait
+}
+
+func (t *Terminal) showSettled(v *display.View, s trip.State) {
+	switch s.Settlement {
+	case trip.Paid:
+		v.Screen, v.Amount = display.Paid, t.amount(s.Captured())
+	case trip.Void:
+		v.Screen, v.Reason = display.Settled, display.ReasonVoid
+		if s.Notice.Kind == trip.NoticeMeterLost {
+			v.Reason = display.ReasonMeterLost
+		}
+	default:
+		v.Screen, v.Reason, v.Amount = display.Settled, means[s.Means], t.amount(s.Owed())
+		if _, open := s.Live(); open || s.Held() > s.Captured() {
+			v.Driver.Notice = display.Notice{Key: t.releaseNotice(), Trip: v.Trip, Amount: v.Amount}
+		}
+	}
+}
+
+var means = map[trip.Means]display.Reason{
+	trip.Cash:    display.ReasonCash,
+	trip.Card:    display.ReasonCard,
+	trip.Invoice: display.ReasonInvoice,
+	trip.Unpaid:  display.ReasonVacant,
+}
+
+var reasons = map[trip.ProblemKind]display.Reason{
+	trip.ProblemNone:      display.ReasonCancelled,
+	trip.ProblemDeclined:  display.ReasonDeclined,
+	trip.ProblemExpired:   display.ReasonExpired,
+	trip.ProblemRefused:   display.ReasonRefused,
+	trip.ProblemConflict:  display.ReasonParked,
+	trip.ProblemTooSmall:  display.ReasonTooSmall,
+	trip.ProblemTooLarge:  display.ReasonTooLarge,
+	trip.ProblemCancelled: display.ReasonCancelled,
+	trip.ProblemDoubtful:  display.ReasonDoubtful,
+	trip.ProblemCapture:   display.ReasonParked,
+	trip.ProblemCancel:    display.ReasonParked,
+}
+
+func (t *Terminal) amount(m money.Minor) money.Amount { return money.Of(m, t.cfg.Currency) }
+
+type part struct {
+	label display.Label
+	value money.Minor
+}
+
+func (t *Terminal) parts(parts ...part) []display.Part {
+	var out []display.Part
+	for _, p := range parts {
+		if p.value != 0 {
+			out = append(out, display.Part{Label: p.label, Amount: t.amount(p.value)})
+		}
+	}
+	return out
+}
+
+// partsOf explains what is asked. A single part explains nothing.
+func (t *Terminal) partsOf(s trip.State) []display.Part {
+	parts := t.parts(
+		part{display.LabelFare, s.Fare.Total - s.Fare.Supplements - s.Fare.Tax},
+		part{display.LabelSupplements, s.Fare.Supplements},
+		part{display.LabelTax, s.Fare.Tax},
+		part{display.LabelTip, s.Tip},
+		part{display.LabelPaid, -(s.Held() + s.Otherwise)},
+	)
+	if len(parts) < 2 {
+		return nil
+	}
+	return parts
+}
+
+func queueOf(d outbox.Depth, now time.Time) display.Queue {
+	q := display.Queue{Pending: d.Pending, Parked: d.Parked}
+	if !d.Oldest.IsZero() {
+		q.Oldest = max(0, now.Sub(d.Oldest)).Truncate(time.Second)
+	}
+	return q
+}
+
+// meterHealth is the line's state, or the conversation's where the line is open.
+func (t *Terminal) meterHealth() display.Health {
+	if t.meter.line != display.HealthOK {
+		return t.meter.line
+	}
+	switch t.meter.health.State {
+	case meter.HealthSilent:
+		return display.HealthSilent
+	case meter.HealthGarbled:
+		return display.HealthGarbled
+	case meter.HealthNoisy:
+		return display.HealthNoisy
+	case meter.HealthAlarm:
+		return display.HealthAlarm
+	}
+	return display.HealthOK
+}
+
+func (t *Terminal) tripLines() []display.TripLine {
+	lines := make([]display.TripLine, 0, len(t.recent))
+	for _, r := range t.recent {
+		var v display.View
+		t.showRide(&v, r)
+		lines = append(lines, display.TripLine{
+			Trip:     v.Trip,
+			Screen:   v.Screen,
+			Reason:   v.Reason,
+			Total:    t.amount(r.state.Owed()),
+			Captured: t.amount(r.state.Captured()),
+			Refunded: t.amount(r.state.Refunded()),
+			Finished: r.state.SettledAt,
+		})
+	}
+	return lines
+}

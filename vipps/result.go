@@ -1,0 +1,56 @@
+package vipps
+
+import "time"
+
+// Result is how a call ended. Callers switch over Kind.
+type Result struct {
+	Kind Kind
+
+	// Payment is set when Kind is Done and the operation has one.
+	Payment Payment
+
+	// After is how long to wait at least before the next try, when that is known:
+	// from the API's Retry-After, or because the call would have gone over a
+	// limit. Zero leaves the back-off to the caller.
+	After time.Duration
+
+	// Err says what happened; nil if and only if Kind is Done.
+	Err *Error
+}
+
+// Kind is the closed set of outcomes.
+type Kind string
+
+const (
+	// Done: a 2xx whose body was understood and is about the reference asked for.
+	// Whether the money moved is for Payment's amounts to say, not for the status.
+	Done Kind = "done"
+
+	// Retry: certainly without effect, and worth repeating with the same key and
+	// bytes: no connection, no token, a lock or a rate limit in the way.
+	Retry Kind = "retry"
+
+	// Rejected: a definite answer that will be the same for ever under this key,
+	// or a request so wrong that it was not sent (Err.Status is 0).
+	Rejected Kind = "rejected"
+
+	// Unknown: it may have happened or not. Repeat with the same key and bytes, or
+	// read the payment, before deciding anything. Never the kind of a read.
+	Unknown Kind = "unknown"
+)
+
+// Op names an API operation in results, log records and metrics.
+type Op string
+
+const (
+	OpToken   Op = "token"
+	OpCreate  Op = "create"
+	OpGet     Op = "get"
+	OpEvents  Op = "events"
+	OpCapture Op = "capture"
+	OpCancel  Op = "cancel"
+	OpRefund  Op = "refund"
+)
+
+// read says that the operation changes nothing.
+func (o Op) read() bool { return o == OpGet || o == OpEvents }
