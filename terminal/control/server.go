@@ -1,0 +1,305 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"taxiterminal/display"
+	"taxiterminal/outbox"
+	"taxiterminal/terminal"
+	"taxiterminal/trip"
+)
+
+// Options of New.
+type Options struct {
+	Terminal *terminal.Terminal
+	Store    *outbox.Store
+	Version  string
+	// Alive says whether everything works that the watchdog watches.
+	Alive func(context.Context) error
+	// Metrics are served under /metrics; nil for none.
+	Metrics prometheus.Gatherer
+	Log     *slog.Logger
+}
+
+// Server answers the local commands.
+type Server struct {
+	o Options
+}
+
+// New prepares a server.
+func New(o Options) *Server { return &Server{o} }
+
+// Listen makes the socket, mode 0600. A socket that a dead daemon has left behind is
+// replaced; one that answers is not.
+func Listen(path string) (net.Listener, error) {
+	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
+		conn.Close()
+		return nil, fmt.Errorf("control socket %s: another taxiterm is running", path)
+	}
+	if info, err := os.Lstat(path); err == nil {
+		if info.Mode()&os.ModeSocket == 0 {
+			return nil, fmt.Errorf("control socket %s: something else is there; remove it", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("control socket: %w", err)
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w; its folder must exist and belong to the daemon's user", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
+	}
+	return l, nil
+}
+
+// Serve answers on l until ctx ends.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		stopped <- server.Shutdown(deadline)
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	return <-stopped
+}
+
+// Handler is the API of the package comment.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, f func(*http.Request) (any, error)) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, f) })
+	}
+	handle("GET /v1/status", s.status)
+	handle("GET /v1/trips", s.trips)
+	handle("GET /v1/trips/{number}", s.trip)
+	handle("POST /v1/actions", s.act)
+	handle("POST /v1/trips/{number}/refund", s.refund)
+	handle("POST /v1/trips/{number}/retry", s.retryTrip)
+	handle("GET /v1/outbox", s.commands)
+	handle("GET /v1/outbox/{id}", s.command)
+	handle("POST /v1/outbox/{id}/park", s.park)
+	handle("POST /v1/outbox/{id}/retry", s.retry)
+	handle("POST /v1/outbox/verify", s.verify)
+	handle("GET /healthz", s.health)
+	if s.o.Metrics != nil {
+		mux.Handle("GET /metrics", promhttp.HandlerFor(s.o.Metrics, promhttp.HandlerOpts{}))
+	}
+	return mux
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, f func(*http.Request) (any, error)) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	body, err := f(r)
+	status := http.StatusOK
+	if err != nil {
+		e := s.errorOf(r, err)
+		status, body = e.Status, e
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the caller has gone away
+}
+
+// errorOf gives every error the status that a script can act on.
+func (s *Server) errorOf(r *http.Request, err error) *Error {
+	var known *Error
+	var refused *terminal.Refused
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &refused):
+		status := http.StatusConflict
+		switch refused.Refusal {
+		case display.RefusedUnknownTrip:
+			status = http.StatusNotFound
+		case display.RefusedInternal:
+			status = http.StatusInternalServerError
+		}
+		return &Error{status, err.Error(), refused.Reason()}
+	case errors.Is(err, terminal.ErrNotQueued):
+		return &Error{Status: http.StatusConflict, Message: err.Error()}
+	}
+	s.o.Log.Error("control request", "path", r.URL.Path, "err", err)
+	return &Error{Status: http.StatusInternalServerError, Message: err.Error()}
+}
+
+func (s *Server) status(*http.Request) (any, error) {
+	return statusOf(s.o.Terminal.View(), s.o.Version), nil
+}
+
+func (s *Server) trips(r *http.Request) (any, error) {
+	n, err := number(r.FormValue("n"), 20)
+	if err != nil {
+		return nil, err
+	}
+	before, err := number(r.FormValue("before"), 0)
+	if err != nil {
+		return nil, err
+	}
+	states, err := s.o.Terminal.Trips(r.Context(), before, int(min(n, 10_000)))
+	if err != nil {
+		return nil, err
+	}
+	trips := make([]Trip, 0, len(states))
+	for _, state := range states {
+		trips = append(trips, tripOf(state))
+	}
+	return trips, nil
+}
+
+func (s *Server) trip(r *http.Request) (any, error) {
+	n, err := number(r.PathValue("number"), 0)
+	if err != nil {
+		return nil, err
+	}
+	state, entries, err := s.o.Terminal.Trip(r.Context(), n)
+	if err != nil {
+		return nil, err
+	}
+	if state.Phase == trip.Vacant {
+		return nil, &Error{http.StatusNotFound, fmt.Sprintf("no trip has the number %d", n), string(display.RefusedUnknownTrip)}
+	}
+	t := tripOf(state)
+	for _, e := range entries {
+		t.Events = append(t.Events, eventOf(e))
+	}
+	return t, nil
+}
+
+func (s *Server) act(r *http.Request) (any, error) {
+	var q ActionRequest
+	if err := decode(r, &q); err != nil {
+		return nil, err
+	}
+	return struct{}{}, s.o.Terminal.Act(r.Context(), q.Action, q.Trip)
+}
+
+func (s *Server) refund(r *http.Request) (any, error) {
+	var q RefundRequest
+	if err := decode(r, &q); err != nil {
+		return nil, err
+	}
+	return struct{}{}, s.o.Terminal.Refund(r.Context(), r.PathValue("number"), q.Amount, q.Reason)
+}
+
+func (s *Server) retryTrip(r *http.Request) (any, error) {
+	return struct{}{}, s.o.Terminal.RetryTrip(r.Context(), r.PathValue("number"))
+}
+
+func (s *Server) commands(r *http.Request) (any, error) {
+	n, err := number(r.FormValue("n"), 50)
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.o.Store.List(r.Context(), outbox.Filter{Open: r.FormValue("all") == "", Limit: int(n)})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Command, 0, len(items))
+	for _, i := range items {
+		c := commandOf(i)
+		c.Body = nil
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+func (s *Server) command(r *http.Request) (any, error) {
+	id, err := number(r.PathValue("id"), 0)
+	if err != nil {
+		return nil, err
+	}
+	items, err := s.o.Store.List(r.Context(), outbox.Filter{ID: id, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(items) == 0 || id == 0 {
+		return nil, &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no command has the number %d", id)}
+	}
+	return commandOf(items[0]), nil
+}
+
+func (s *Server) park(r *http.Request) (any, error) {
+	return s.interfere(r, func(id int64, reason string) error { return s.o.Terminal.ParkCommand(id, reason) })
+}
+
+func (s *Server) retry(r *http.Request) (any, error) {
+	return s.interfere(r, func(id int64, reason string) error {
+		return s.o.Terminal.RetryCommand(r.Context(), id, reason)
+	})
+}
+
+func (s *Server) interfere(r *http.Request, f func(int64, string) error) (any, error) {
+	id, err := number(r.PathValue("id"), 0)
+	if err != nil {
+		return nil, err
+	}
+	var q ReasonRequest
+	if err := decode(r, &q); err != nil {
+		return nil, err
+	}
+	return struct{}{}, f(id, q.Reason)
+}
+
+func (s *Server) verify(r *http.Request) (any, error) {
+	n, err := s.o.Store.Verify(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return Verified{n}, nil
+}
+
+func (s *Server) health(r *http.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.o.Alive(ctx); err != nil {
+		return nil, &Error{Status: http.StatusServiceUnavailable, Message: err.Error()}
+	}
+	return struct {
+		OK bool `json:"ok"`
+	}{true}, nil
+}
+
+func number(text string, def int64) (int64, error) {
+	if text == "" {
+		return def, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q is no number", text)}
+	}
+	return n, nil
+}
+
+func decode(r *http.Request, v any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil && !errors.Is(err, io.EOF) {
+		return &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("request body: %v", err)}
+	}
+	return nil
+}
