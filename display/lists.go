@@ -55,7 +55,7 @@ func Faults() []Fault {
 func Refusals() []Refusal {
 	return []Refusal{
 		RefusedNotNow, RefusedAlreadyApproved, RefusedAlreadyPaid, RefusedOtherTrip,
-		RefusedUnknownTrip, RefusedNotAllowed, RefusedInternal,
+		RefusedUnknownTrip, RefusedNotAllowed, RefusedTooMuch, RefusedBadAmount, RefusedInternal,
 	}
 }
 

@@ -11,6 +11,8 @@ const (
 	RefusedOtherTrip       Refusal = "other_trip"       // meant for a trip that is not the current one
 	RefusedUnknownTrip     Refusal = "unknown_trip"     // no such trip on file
 	RefusedNotAllowed      Refusal = "not_allowed"      // switched off by configuration
+	RefusedTooMuch         Refusal = "too_much"         // more than there is to give back
+	RefusedBadAmount       Refusal = "bad_amount"       // no such sum of money
 	RefusedInternal        Refusal = "internal"         // something broke; the log says what
 )
 

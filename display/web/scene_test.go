@@ -1,0 +1,189 @@
+package web
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"taxiterminal/display"
+	"taxiterminal/money"
+)
+
+// TestEverythingIsEscaped: names and numbers come from configuration and from the
+// meter, and must never become markup.
+func TestEverythingIsEscaped(t *testing.T) {
+	t.Parallel()
+	const evil = `"><script>alert(1)</script>`
+	v := view(display.Due, "", code, actions(display.Actions()...), func(v *display.View) {
+		v.Vehicle, v.Brand, v.Trip = evil, evil, evil
+		v.Reason, v.Amount.Currency = display.Reason(evil), money.Currency(evil)
+		v.Faults = []display.Fault{display.Fault(evil)}
+		v.Parts = []display.Part{{Label: display.Label(evil), Amount: nok(1)}}
+		v.Driver.Notice = display.Notice{Key: evil, Trip: evil}
+		v.Driver.Network, v.Driver.Meter = display.Network(evil), display.Health(evil)
+		v.Driver.Trips = []display.TripLine{{Trip: evil, Screen: display.Screen(evil), Reason: display.Reason(evil)}}
+	})
+	f := testRenderer(t).frame(v)
+	for as := range f.pages {
+		require.NotContains(t, string(f.html(as)), "<script", "%v", as)
+		require.NotContains(t, string(f.html(as)), `"">`, "%v", as)
+	}
+}
+
+// TestUnknownWordsStillShowSomething: a View of a newer terminal must not blank
+// the screen.
+func TestUnknownWordsStillShowSomething(t *testing.T) {
+	t.Parallel()
+	f := testRenderer(t).frame(view("dancing", "why-not"))
+	require.Contains(t, string(f.html(variant{passenger, "nb"})), `data-screen="starting"`)
+	require.Contains(t, string(f.html(variant{driver, "nb"})), "Starter")
+}
+
+// TestACodeThatCannotBeDrawn leaves the amount on the screen, and the text of the
+// code out of the log.
+func TestACodeThatCannotBeDrawn(t *testing.T) {
+	t.Parallel()
+	var log safeBuffer
+	o := options()
+	o.Log = log.logger()
+	r, err := newRenderer(o)
+	require.NoError(t, err)
+	long := strings.Repeat(vippsText, 100)
+	html := string(r.frame(view(display.Due, "", func(v *display.View) { v.QR = long })).html(variant{passenger, "nb"}))
+	require.Contains(t, html, "286,50")
+	require.Contains(t, html, "Koden kan ikke vises")
+	require.NotContains(t, html, "Skann koden", "there is nothing to scan")
+	require.Contains(t, log.String(), "draw the code")
+	require.NotContains(t, log.String(), "qr.vipps.no")
+}
+
+// TestCodeOnlyWhileDue: a code that is left in a View must not be scanned when the
+// request is over.
+func TestCodeOnlyWhileDue(t *testing.T) {
+	t.Parallel()
+	r := testRenderer(t)
+	for _, s := range display.Screens() {
+		html := string(r.frame(view(s, "", code)).html(variant{passenger, "en"}))
+		require.Equal(t, s == display.Due, strings.Contains(html, `class="code"`), string(s))
+	}
+}
+
+// TestAmountStandsInPlainText, as a client that reads the stream relies on.
+func TestAmountStandsInPlainText(t *testing.T) {
+	t.Parallel()
+	r := testRenderer(t)
+	for _, s := range []display.Screen{display.Hired, display.Connecting, display.Due, display.Approved, display.Paid} {
+		f := r.frame(view(s, "", amount(28650)))
+		require.Contains(t, string(f.html(variant{passenger, "nb"})), "286,50", string(s))
+		require.Contains(t, string(f.html(variant{passenger, "en"})), "286.50", string(s))
+		require.Contains(t, string(f.html(variant{driver, "nb"})), "286,50", string(s))
+	}
+}
+
+// TestReasonsAreForTheScreensTheyExplain: "the code comes with the network" would be
+// a lie while the request is being withdrawn.
+func TestReasonsAreForTheScreensTheyExplain(t *testing.T) {
+	t.Parallel()
+	r := testRenderer(t)
+	for _, s := range display.Screens() {
+		html := string(r.frame(view(s, display.ReasonOffline)).html(variant{passenger, "en"}))
+		explained := s == display.Connecting || s == display.Failed || s == display.Settled
+		require.Equal(t, explained, strings.Contains(html, "No coverage right now"), string(s))
+	}
+}
+
+func TestOnlyListedActionsHaveButtons(t *testing.T) {
+	t.Parallel()
+	r := testRenderer(t)
+	for _, listed := range [][]display.Action{nil, {display.ActionCash}, {display.ActionNew, display.ActionCancel}, display.Actions()} {
+		html := string(r.frame(view(display.Due, "", actions(listed...))).html(variant{driver, "nb"}))
+		require.Equal(t, len(listed), strings.Count(html, "data-action="))
+		require.Equal(t, len(listed), strings.Count(html, `data-trip="0042" data-confirm=`))
+		require.NotContains(t, string(r.frame(view(display.Due, "", actions(listed...))).html(variant{locked, "nb"})),
+			"data-action=", "no buttons before the PIN")
+	}
+}
+
+func TestConfirmOnlyWhileARequestIsLive(t *testing.T) {
+	t.Parallel()
+	live := map[display.Screen]bool{
+		display.Connecting: true, display.Due: true, display.Releasing: true, display.Approved: true,
+	}
+	r := testRenderer(t)
+	for _, s := range display.Screens() {
+		html := string(r.frame(view(s, "", actions(display.ActionCash))).html(variant{driver, "nb"}))
+		require.Equal(t, live[s], strings.Contains(html, "data-confirm="), string(s))
+	}
+}
+
+// TestLockedShowsNoTrips: past trips are nobody's business before the PIN.
+func TestLockedShowsNoTrips(t *testing.T) {
+	t.Parallel()
+	f := testRenderer(t).frame(view(display.Due, "", code))
+	require.Contains(t, string(f.html(variant{driver, "nb"})), "189,00")
+	require.NotContains(t, string(f.html(variant{locked, "nb"})), "189,00")
+	require.Contains(t, string(f.html(variant{locked, "nb"})), "286,50", "the state is there")
+}
+
+func TestChips(t *testing.T) {
+	t.Parallel()
+	r := testRenderer(t)
+	for _, tt := range []struct {
+		driver display.Driver
+		want   []Chip
+	}{
+		{display.Driver{}, []Chip{{"wait", "Network: unknown"}, {"wait", "Meter: starting"}, {"good", "All sent"}}},
+		{
+			display.Driver{Network: display.NetworkUp, Meter: display.HealthOK, Queue: display.Queue{Pending: 2}},
+			[]Chip{{"good", "Network OK"}, {"good", "Meter OK"}, {"wait", "2 in queue"}},
+		},
+		{
+			display.Driver{Network: display.NetworkDown, Meter: display.HealthSilent, Queue: display.Queue{Pending: 2, Parked: 1}},
+			[]Chip{{"bad", "No network"}, {"bad", "Meter silent"}, {"bad", "1 with office"}},
+		},
+	} {
+		s := r.scene(display.View{Driver: tt.driver}, r.set.Match("en"))
+		require.Equal(t, tt.want, s.Chips())
+	}
+}
+
+// TestTripTimesAreLocal: the list is in the driver's time, whatever the terminal
+// counts in.
+func TestTripTimesAreLocal(t *testing.T) {
+	t.Parallel()
+	o := options()
+	o.Location = time.FixedZone("CEST", 2*60*60)
+	r, err := newRenderer(o)
+	require.NoError(t, err)
+	require.Contains(t, string(r.frame(view(display.Idle, "")).html(variant{driver, "nb"})), ">16:00<")
+}
+
+// TestRenderedOncePerLanguage: many pages that wake at once get the same bytes
+// and do not do the work again.
+func TestRenderedOncePerLanguage(t *testing.T) {
+	t.Parallel()
+	f := testRenderer(t).frame(view(display.Due, "", code))
+	var all sync.WaitGroup
+	first := f.html(variant{passenger, "nb"})
+	for range 20 {
+		all.Go(func() {
+			again := f.html(variant{passenger, "nb"})
+			require.Same(t, &first[0], &again[0])
+			f.html(variant{driver, "en"})
+		})
+	}
+	all.Wait()
+}
+
+func BenchmarkRender(b *testing.B) {
+	r := testRenderer(b)
+	v := view(display.Due, "", parts, code)
+	for b.Loop() {
+		if len(r.frame(v).html(variant{passenger, "nb"})) == 0 {
+			b.Fatal("nothing rendered")
+		}
+	}
+}

@@ -1,0 +1,310 @@
+// The script of both pages. The server sends whole regions of HTML; this shows
+// them, counts down between them, says when they stop coming, and on the driver's
+// page sends back what is pressed. It keeps no state of the trip.
+const page = document.body.dataset.page;
+const version = document.body.dataset.version;
+const home = document.documentElement.lang; // where the next passenger starts
+const lostAfter = 3000; // ms without a word
+const hungAfter = 6000; // ms until an open but silent stream is given up
+
+let lang = home;
+let stream = null;
+let heard = performance.now();
+let deadline = null; // of the code, by performance.now()
+let shown = ""; // HTML of the region, as it came
+let sources = new Map(); // part -> its HTML as it came, before the script touched it
+
+const byId = (id) => document.getElementById(id);
+const screen = () => byId("screen");
+
+// --- The stream ---
+
+function connect() {
+  stream?.close();
+  const path = page === "driver" ? "/driver/events" : "/events";
+  stream = new EventSource(path + "?lang=" + encodeURIComponent(lang));
+  listen("hello", (data) => {
+    if (data !== version) location.reload();
+  });
+  listen("beat", (data) => {
+    deadline = data === "none" ? null : performance.now() + Number(data);
+    tick();
+  });
+  listen("view", paint);
+}
+
+function listen(name, hear) {
+  stream.addEventListener(name, (event) => {
+    heard = performance.now();
+    hear(event.data);
+  });
+}
+
+// watch looks after the stream. EventSource reconnects by itself after a broken
+// connection, but not after a refusal, and never notices a silent one.
+function watch() {
+  const silence = performance.now() - heard;
+  const lost = silence > lostAfter;
+  if (lost !== document.body.classList.contains("lost")) {
+    document.body.classList.toggle("lost", lost);
+    byId("lost").textContent = lost ? screen().dataset.reconnecting : "";
+    if (lost) dismiss();
+  }
+  const closed = stream.readyState === EventSource.CLOSED && silence > 1000;
+  if (closed || silence > hungAfter) {
+    heard = Math.max(heard, performance.now() - lostAfter - 1);
+    connect();
+  }
+}
+
+// --- Painting ---
+
+// paint shows a region. Only the parts that changed are replaced, so that a button
+// under a finger stays the same button and nothing flickers once a second.
+function paint(html) {
+  if (html === shown) return;
+  shown = html;
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  const fresh = holder.content.firstElementChild;
+  const parts = partsOf(fresh);
+  const old = screen();
+  const before = old.dataset.screen;
+  if (sameParts(parts)) {
+    replaceParts(old, fresh, parts);
+  } else {
+    old.replaceWith(fresh);
+  }
+  sources = parts;
+  document.documentElement.lang = screen().lang;
+  settle();
+  if (before !== screen().dataset.screen) changed(before);
+}
+
+function partsOf(region) {
+  return new Map([...region.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part.outerHTML]));
+}
+
+function sameParts(parts) {
+  return parts.size === sources.size && [...parts.keys()].every((name) => sources.has(name));
+}
+
+function replaceParts(old, fresh, parts) {
+  for (const name of old.getAttributeNames()) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of [...fresh.attributes]) old.setAttribute(name, value);
+  for (const [name, source] of parts) {
+    if (source === sources.get(name)) continue;
+    const at = `[data-part="${name}"]`;
+    old.querySelector(at).replaceWith(fresh.querySelector(at));
+  }
+}
+
+// settle brings what the script owns up to date with new parts.
+function settle() {
+  fit();
+  tick();
+  dots();
+  if (question && !asked()) dismiss();
+}
+
+// changed reacts to another kind of picture: it moves in, is spoken, and the next
+// passenger starts in the kiosk's own language.
+function changed(before) {
+  const now = screen().dataset;
+  screen().classList.add("arriving");
+  byId("announce").textContent = now.spoken;
+  if (page === "passenger" && now.screen === "idle" && before !== "starting" && lang !== home) speak(home);
+}
+
+function speak(tag) {
+  lang = tag;
+  connect();
+}
+
+// --- Fitting ---
+
+// fit makes sure that nothing is cut off, whatever fonts the machine has: a full
+// screen moves closer together, then all of it shrinks, and an amount to its
+// column. The code gets a whole number of device pixels a module and starts on one.
+function fit() {
+  const root = document.documentElement;
+  root.style.fontSize = "";
+  document.body.classList.remove("dense");
+  if (overflows(screen())) document.body.classList.add("dense");
+  for (let i = 0; i < 20 && overflows(screen()); i++) {
+    root.style.fontSize = parseFloat(getComputedStyle(root).fontSize) * 0.97 + "px";
+  }
+  for (const sum of document.querySelectorAll("[data-fit]")) {
+    sum.style.fontSize = "";
+    const ratio = sum.clientWidth / sum.scrollWidth;
+    if (ratio < 1) sum.style.fontSize = Math.floor(parseFloat(getComputedStyle(sum).fontSize) * ratio * 100) / 100 + "px";
+  }
+  const code = document.querySelector(".code");
+  if (code) sharpen(code);
+}
+
+const overflows = (box) => box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth;
+
+function sharpen(code) {
+  const span = Number(code.dataset.span);
+  const room = Math.min(code.parentElement.clientWidth, code.parentElement.clientHeight);
+  const unit = Math.floor((room * devicePixelRatio) / span);
+  if (unit < 1) return;
+  code.style.translate = "";
+  code.style.width = code.style.height = (unit * span) / devicePixelRatio + "px";
+  const { left, top } = code.getBoundingClientRect();
+  const off = (px) => Math.round(px * devicePixelRatio) / devicePixelRatio - px + "px";
+  code.style.translate = off(left) + " " + off(top);
+}
+
+// --- The countdown ---
+
+function tick() {
+  const left = deadline === null ? null : Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
+  const text = left === null ? "" : Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+  for (const clock of document.querySelectorAll("[data-left]")) {
+    if (clock.textContent !== text) clock.textContent = text;
+    clock.parentElement.classList.toggle("soon", left !== null && left < 60);
+    clock.parentElement.classList.toggle("timeless", left === null);
+  }
+}
+
+// --- The driver's buttons ---
+
+let question = null; // the action that waits for a yes: {action, trip}
+let busy = false;
+let toasting = 0;
+
+// press sends an action, or asks first where the button says so.
+function press(button) {
+  const { action, trip, confirm, yes } = button.dataset;
+  if (busy || document.body.classList.contains("lost")) return;
+  if (!confirm) return act(action, trip);
+  question = { action, trip };
+  byId("question").textContent = confirm;
+  byId("yes").textContent = yes;
+  byId("no").textContent = screen().dataset.back;
+  byId("confirm").showModal();
+}
+
+// asked says whether the button behind the question is still there, for the same
+// trip: what was true when the question came up may have changed since.
+function asked() {
+  const { action, trip } = question;
+  return [...document.querySelectorAll("[data-action]")].some(
+    (button) => button.dataset.action === action && button.dataset.trip === trip && button.dataset.confirm,
+  );
+}
+
+function dismiss() {
+  question = null;
+  byId("confirm")?.close();
+}
+
+async function act(action, trip) {
+  toast("wait", screen().dataset.sending);
+  const answer = await post("/driver/actions", { action, trip, lang });
+  toast(answer.ok ? "good" : "bad", answer.text);
+}
+
+// post returns the server's answer. No answer is an answer too: nothing is sent
+// again by itself.
+async function post(path, body) {
+  busy = true;
+  document.body.classList.add("busy");
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(12000),
+    });
+    return await response.json();
+  } catch {
+    return { ok: false, text: screen().dataset.noAnswer };
+  } finally {
+    busy = false;
+    document.body.classList.remove("busy");
+  }
+}
+
+function toast(mood, text) {
+  const box = byId("toast");
+  box.className = mood;
+  box.textContent = text;
+  clearTimeout(toasting);
+  if (mood !== "wait") toasting = setTimeout(() => (box.textContent = ""), mood === "good" ? 3000 : 8000);
+}
+
+// --- The PIN pad ---
+
+let pin = "";
+
+function dots() {
+  const box = document.querySelector("[data-dots]");
+  if (box) box.textContent = "•".repeat(pin.length);
+}
+
+function digit(d) {
+  if (pin.length < 8) pin += d;
+  dots();
+}
+
+function erase() {
+  pin = "";
+  dots();
+}
+
+async function unlock() {
+  if (busy || pin === "") return;
+  const answer = await post("/driver/pin", { pin, lang });
+  erase();
+  if (answer.ok) {
+    toast("good", "");
+    connect();
+  } else {
+    toast("bad", answer.text);
+  }
+}
+
+async function lock() {
+  await post("/driver/lock", {});
+  connect();
+}
+
+// --- Touch and keys ---
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const data = button.dataset;
+  if (data.lang) speak(data.lang);
+  else if (data.action) press(button);
+  else if (data.digit) digit(data.digit);
+  else if ("erase" in data) erase();
+  else if ("unlock" in data) unlock();
+  else if ("lock" in data) lock();
+  else if (button.id === "no") dismiss();
+  else if (button.id === "yes" && question) {
+    const { action, trip } = question;
+    dismiss();
+    act(action, trip);
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!document.querySelector("[data-dots]")) return;
+  if (/^[0-9]$/.test(event.key)) digit(event.key);
+  else if (event.key === "Backspace") erase();
+  else if (event.key === "Enter" && event.target === document.body) unlock();
+});
+
+byId("confirm")?.addEventListener("close", () => (question = null));
+document.addEventListener("contextmenu", (event) => event.preventDefault());
+addEventListener("resize", fit);
+
+sources = partsOf(screen());
+settle();
+connect();
+setInterval(tick, 250);
+setInterval(watch, 500);

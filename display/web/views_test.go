@@ -1,0 +1,168 @@
+package web
+
+import (
+	"time"
+
+	"taxiterminal/display"
+	"taxiterminal/money"
+)
+
+// scenery is a View with a name, for goldens, layouts and screenshots.
+type scenery struct {
+	name string
+	view display.View
+}
+
+// vippsText has the shape of what the payment API gives with TEXT/TARGETURL.
+const vippsText = "https://qr.vipps.no/p/9f1f0d6e-3a4e-4c0e-8a5e-1a2b3c4d5e6f"
+
+func nok(v money.Minor) money.Amount { return money.Of(v, money.NOK) }
+
+// view is a car in the middle of a trip, with a healthy driver's side.
+func view(s display.Screen, r display.Reason, change ...func(*display.View)) display.View {
+	v := display.View{
+		Screen: s, Reason: r, Vehicle: "T122", Brand: "Vipps", Trip: "0042", Amount: nok(28650),
+		Driver: display.Driver{Network: display.NetworkUp, Meter: display.HealthOK, Trips: trips()},
+	}
+	for _, c := range change {
+		c(&v)
+	}
+	return v
+}
+
+func trips() []display.TripLine {
+	day := time.Date(2026, 10, 7, 14, 0, 0, 0, time.UTC)
+	return []display.TripLine{
+		{Trip: "0042", Screen: display.Due, Total: nok(28650)},
+		{Trip: "0041", Screen: display.Paid, Total: nok(18900), Captured: nok(18900), Finished: day},
+		{Trip: "0040", Screen: display.Settled, Reason: display.ReasonCash, Total: nok(9500), Finished: day.Add(-25 * time.Minute)},
+		{Trip: "0039", Screen: display.Paid, Total: nok(124000), Captured: nok(124000), Refunded: nok(12000), Finished: day.Add(-70 * time.Minute)},
+		{Trip: "0038", Screen: display.Failed, Reason: display.ReasonParked, Total: nok(45200), Finished: day.Add(-140 * time.Minute)},
+		{Trip: "0037", Screen: display.Settled, Reason: display.ReasonVacant, Total: nok(8700), Finished: day.Add(-3 * time.Hour)},
+	}
+}
+
+func amount(v money.Minor) func(*display.View) {
+	return func(view *display.View) { view.Amount = nok(v) }
+}
+
+func parts(v *display.View) {
+	v.Parts = []display.Part{
+		{Label: display.LabelFare, Amount: nok(24650)},
+		{Label: display.LabelSupplements, Amount: nok(4000)},
+	}
+}
+
+func manyParts(v *display.View) {
+	v.Amount = nok(1128650)
+	v.Parts = []display.Part{
+		{Label: display.LabelFare, Amount: nok(1124650)},
+		{Label: display.LabelSupplements, Amount: nok(4000)},
+		{Label: display.LabelTax, Amount: nok(12000)},
+		{Label: display.LabelTip, Amount: nok(5000)},
+		{Label: display.LabelPaid, Amount: nok(-17000)},
+	}
+}
+
+func code(v *display.View) { v.QR = vippsText }
+
+func expires(left time.Duration) func(*display.View) {
+	return func(v *display.View) { v.Expires = time.Now().Add(left) }
+}
+
+func faults(list ...display.Fault) func(*display.View) {
+	return func(v *display.View) {
+		v.Faults = list
+		for _, f := range list {
+			switch f {
+			case display.FaultNetwork:
+				v.Driver.Network = display.NetworkDown
+			case display.FaultMeterMissing:
+				v.Driver.Meter = display.HealthMissing
+			}
+		}
+	}
+}
+
+func actions(list ...display.Action) func(*display.View) {
+	return func(v *display.View) { v.Driver.Actions = list }
+}
+
+func notice(key string) func(*display.View) {
+	return func(v *display.View) {
+		v.Driver.Notice = display.Notice{Key: key, Trip: "0041", Amount: nok(28650)}
+	}
+}
+
+func queue(pending, parked int) func(*display.View) {
+	return func(v *display.View) { v.Driver.Queue = display.Queue{Pending: pending, Parked: parked} }
+}
+
+func vacant(v *display.View) {
+	v.Trip, v.Amount = "", money.Amount{}
+	v.Driver.Trips = v.Driver.Trips[1:]
+}
+
+// passengerScenes are all kinds of picture that a passenger can see.
+func passengerScenes() []scenery {
+	list := []scenery{
+		{"starting", display.View{}},
+		{"idle", view(display.Idle, "", vacant)},
+		{"hired", view(display.Hired, "", amount(14250))},
+		{"hired-with-parts", view(display.Hired, "", parts)},
+		{"hired-largest", view(display.Hired, "", amount(65_000_000))},
+		{"reading", view(display.Reading, "")},
+		{"due", view(display.Due, "", parts, code, expires(8*time.Minute+42*time.Second))},
+		{"due-plain", view(display.Due, "", amount(8700), code, expires(42*time.Second))},
+		{"due-many-parts", view(display.Due, "", manyParts, code, expires(9*time.Minute))},
+		{"due-largest", view(display.Due, "", amount(65_000_000), code, expires(9*time.Minute))},
+		{"due-without-code", view(display.Due, "", parts)},
+		{"approved", view(display.Approved, "")},
+		{"releasing", view(display.Releasing, "")},
+		{"releasing-offline", view(display.Releasing, display.ReasonOffline)},
+		{"paid", view(display.Paid, "")},
+		{"paid-largest", view(display.Paid, "", amount(65_000_000))},
+		{"outoforder", view(display.OutOfOrder, "", vacant, faults(display.FaultMeterMissing, display.FaultNetwork))},
+	}
+	byScreen := map[display.Screen][]display.Reason{
+		display.Connecting: {"creating", "offline", "credentials", "unavailable", "replacing"},
+		display.Settled:    {"cash", "card", "invoice", "vacant", "void", "meter_lost"},
+		display.Failed:     {"declined", "expired", "refused", "too_small", "too_large", "cancelled", "doubtful", "parked"},
+	}
+	for _, s := range []display.Screen{display.Connecting, display.Settled, display.Failed} {
+		for _, r := range byScreen[s] {
+			list = append(list, scenery{string(s) + "-" + string(r), view(s, r, parts)})
+		}
+	}
+	return list
+}
+
+// driverScenes are typical moments at the driver's screen, and the fullest.
+func driverScenes() []scenery {
+	request := actions(display.ActionNew, display.ActionCancel, display.ActionCash, display.ActionCard)
+	every := actions(display.Actions()...)
+	return []scenery{
+		{"starting", display.View{}},
+		{"idle", view(display.Idle, "", vacant)},
+		{"first-trip", view(display.Idle, "", vacant, func(v *display.View) { v.Driver.Trips = nil })},
+		{"hired", view(display.Hired, "", amount(14250))},
+		{"due", view(display.Due, "", code, request, queue(1, 0), expires(8*time.Minute+42*time.Second))},
+		{"offline", view(display.Connecting, display.ReasonOffline, faults(display.FaultNetwork), queue(2, 0),
+			actions(display.ActionCash, display.ActionCard))},
+		{"releasing", view(display.Releasing, "", notice(display.NoticeReleasedWait))},
+		{"releasing-offline", view(display.Releasing, display.ReasonOffline, faults(display.FaultNetwork), notice(display.NoticeReleasedOffline))},
+		{"approved", view(display.Approved, "", notice(display.NoticePassengerWasFaster))},
+		{"paid", view(display.Paid, "")},
+		{"failed", view(display.Failed, display.ReasonDeclined, notice(display.NoticeDeclined),
+			actions(display.ActionNew, display.ActionCash, display.ActionCard))},
+		{"doubtful", view(display.Failed, display.ReasonDoubtful, notice(display.NoticeDoubtfulSum),
+			actions(display.ActionNew, display.ActionCash, display.ActionCard))},
+		{"settled", view(display.Settled, display.ReasonCash)},
+		{"outoforder", view(display.OutOfOrder, "", vacant, queue(0, 1),
+			faults(display.FaultMeterMissing, display.FaultNetwork, display.FaultParked))},
+		{"fullest", view(display.Due, display.ReasonReplacing, code, every, queue(12, 3), amount(65_000_000),
+			faults(display.FaultMeterNoisy, display.FaultNetwork, display.FaultParked, display.FaultUnavailable),
+			notice(display.NoticeReleasedOffline), expires(9*time.Minute),
+			func(v *display.View) { v.Driver.Meter = display.HealthDenied })},
+	}
+}
