@@ -31,6 +31,9 @@ var Example string
 // DefaultPath is where the file is looked for unless told otherwise.
 const DefaultPath = "/etc/taxiterm/taxiterm.toml"
 
+// DefaultSocket is where the daemon listens unless configured otherwise.
+const DefaultSocket = "/run/taxiterm/control.sock"
+
 // Config is a checked configuration.
 type Config struct {
 	Vehicle string // as trip.ValidVehicle wants it
@@ -181,7 +184,7 @@ func read(t *table.Table) Config {
 	c.Trip = Trip{Grace: t.Table("trip").Duration("grace", 2*time.Minute, 10*time.Second, time.Hour)}
 	c.Meter = readMeter(t.Table("meter"))
 	c.Display = readDisplay(t.Table("display"))
-	c.Control = Control{Socket: absolute(t.Table("control"), "socket", "/run/taxiterm/control.sock")}
+	c.Control = Control{Socket: absolute(t.Table("control"), "socket", DefaultSocket)}
 	c.Storage = Storage{Path: absolute(t.Table("storage"), "path", "/var/lib/taxiterm/outbox.db")}
 	log := t.Table("log")
 	c.Log = Log{

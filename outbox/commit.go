@@ -36,9 +36,10 @@ type change struct {
 
 // Commit runs f in one transaction and flushes it to the disk. When it returns nil
 // everything that f did will survive a power cut; otherwise nothing of it counts.
-func (s *Store) Commit(ctx context.Context, f func(*Tx) error) error {
+func (s *Store) Commit(ctx context.Context, f func(*Tx) error) (err error) {
 	s.commit.Lock()
 	defer s.commit.Unlock()
+	defer func(start time.Time) { s.onCommit(time.Since(start), err) }(time.Now())
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("outbox begin: %w", named(err))

@@ -20,6 +20,8 @@ type Options struct {
 	// Backoff gives the pause after the n-th unsuccessful try in a row, n >= 1;
 	// nil means 2 s, doubling to 60 s, each with up to a quarter of jitter.
 	Backoff func(n int) time.Duration
+	// OnCommit is told how long each commit took, flush included; nil for none.
+	OnCommit func(took time.Duration, err error)
 }
 
 // Store is an open outbox. Its methods may be called from several goroutines.
@@ -30,6 +32,8 @@ type Store struct {
 	writer *sql.DB
 	reader *sql.DB
 	id     string
+
+	onCommit func(time.Duration, error)
 
 	commit sync.Mutex // one transaction at a time, and guards the chain
 	chain  chain
@@ -51,7 +55,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: o.Log, path: path, lock: lock}
+	if o.OnCommit == nil {
+		o.OnCommit = func(time.Duration, error) {}
+	}
+	s := &Store{log: o.Log, path: path, lock: lock, onCommit: o.OnCommit}
 	s.queue.init(o)
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("outbox open %s: %w", path, named(err)), s.Close())

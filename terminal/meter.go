@@ -65,7 +65,7 @@ func (t *Terminal) position(e meter.PositionChanged) {
 		t.meter.reading = true
 		t.begin()
 	case meter.ForHire:
-		t.vacated()
+		t.vacated(e.Resync)
 	}
 }
 
@@ -128,14 +128,20 @@ func (t *Terminal) record(e meter.TripRecord) {
 	}
 }
 
-func (t *Terminal) vacated() {
+// vacated ends the current trip. A meter that was away and comes back For Hire with
+// nothing to show for it has lost the trip: rule 10.
+func (t *Terminal) vacated(away bool) {
 	r := t.current
 	if r == nil {
 		return
 	}
 	t.current = nil
 	t.shown = r
-	t.hear(r, trip.Vacated{Fare: r.final})
+	if away && (r.final == nil || r.final.Total == 0) {
+		t.hear(r, trip.MeterLost{})
+	} else {
+		t.hear(r, trip.Vacated{Fare: r.final})
+	}
 	r.final = nil
 	r.linger = time.AfterFunc(t.cfg.Linger, func() { t.post(func() { r.linger = nil }) })
 }

@@ -3,6 +3,7 @@ package terminal
 import (
 	"context"
 
+	"taxiterminal/device/meter"
 	"taxiterminal/display"
 	"taxiterminal/outbox"
 	"taxiterminal/trip"
@@ -42,4 +43,16 @@ func (t *Terminal) Trip(ctx context.Context, number int64) (trip.State, []outbox
 	}
 	s, err := Fold(entries)
 	return s, entries, err
+}
+
+// Position is where the journal last knew the meter, for a driver that starts anew;
+// empty if no trip is open. It is called before Run.
+func (t *Terminal) Position() meter.Position {
+	if t.current == nil {
+		return ""
+	}
+	if t.current.state.Position == trip.Stopped {
+		return meter.Stopped
+	}
+	return meter.Hired
 }

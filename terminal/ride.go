@@ -122,6 +122,9 @@ func (t *Terminal) follow(r *ride, before trip.State) {
 		t.log.Info("trip", "trip", s.ID.Short(), "phase", s.Phase, "settlement", s.Settlement, "means", s.Means,
 			"problem", s.Problem.Kind, "code", s.Problem.Code)
 	}
+	if s.Phase == trip.Settled && before.Phase != trip.Settled {
+		t.cfg.Settled(s)
+	}
 	t.rides[r.stream] = r
 	t.remember(r)
 	t.armGrace(r)

@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"reflect"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"taxiterminal/display"
 	"taxiterminal/money"
 	"taxiterminal/outbox"
+	"taxiterminal/trip"
 	"taxiterminal/vipps"
 )
 
@@ -45,6 +47,7 @@ type Config struct {
 	Store    *outbox.Store
 	Payments Payments           // nil: no merchant keys were found
 	Show     func(display.View) // must not block
+	Settled  func(trip.State)   // told whenever a trip is settled; nil for none
 	Log      *slog.Logger
 }
 
@@ -82,6 +85,9 @@ func New(ctx context.Context, cfg Config) (*Terminal, error) {
 		cfg: cfg, log: cfg.Log, store: cfg.Store,
 		inbox: make(chan func(), 256), ended: make(chan struct{}),
 		rides: map[int64]*ride{}, broken: map[int64]error{},
+	}
+	if t.cfg.Settled == nil {
+		t.cfg.Settled = func(trip.State) {}
 	}
 	t.meter.line = display.HealthStarting
 	t.network.state = display.NetworkUnknown
@@ -192,24 +198,43 @@ func (t *Terminal) Meter(e meter.Event) { t.post(func() { t.meterEvent(e) }) }
 // display's healths, HealthOK for an open line.
 func (t *Terminal) Line(h display.Health) { t.post(func() { t.lineState(h) }) }
 
-// Alive returns nil when the loop answers and the outbox can be written, within the
-// context's time.
+// Alive returns nil when the loop, the delivery and the outbox answer within the
+// context's time, whatever they answer.
 func (t *Terminal) Alive(ctx context.Context) error {
+	_, err := t.disked(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.store.Ping(ctx); err != nil && ctx.Err() != nil {
+		return err
+	}
+	return nil
+}
+
+// Healthy is Alive, and that everything can be recorded.
+func (t *Terminal) Healthy(ctx context.Context) error {
+	disk, err := t.disked(ctx)
+	return errors.Join(err, disk, t.store.Ping(ctx))
+}
+
+// disked asks the loop why the outbox cannot be written; err says that it did not
+// answer.
+func (t *Terminal) disked(ctx context.Context) (disk, err error) {
 	answered := make(chan error, 1)
-	go func() {
-		var disk error
-		if !t.do(func() { disk = t.disk }) {
-			disk = errEnded
-		}
-		answered <- disk
-	}()
+	ask := func() { answered <- t.disk }
 	select {
-	case err := <-answered:
-		if err != nil {
-			return err
-		}
-		return t.store.Ping(ctx)
+	case t.inbox <- ask:
+	case <-t.ended:
+		return nil, errEnded
 	case <-ctx.Done():
-		return errLoopStuck
+		return nil, errLoopStuck
+	}
+	select {
+	case disk = <-answered:
+		return disk, nil
+	case <-t.ended:
+		return nil, errEnded
+	case <-ctx.Done():
+		return nil, errLoopStuck
 	}
 }

@@ -448,6 +448,28 @@ func TestAMeterThatLosesTheTripChargesNobody(t *testing.T) {
 	})
 }
 
+func TestAMeterThatComesBackEmptyHasLostTheTrip(t *testing.T) {
+	for name, record := range map[string]*meter.Record{"no record": nil, "an empty one": {Doubts: []meter.Doubt{meter.DoubtGap}}} {
+		t.Run(name, func(t *testing.T) {
+			drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+				c.hired()
+				c.term.Line(display.HealthMissing)
+				c.pass(time.Minute)
+				c.term.Line(display.HealthOK)
+				if record != nil {
+					c.term.Meter(meter.TripRecord{Record: *record, Final: true})
+				}
+				c.term.Meter(meter.PositionChanged{Position: meter.ForHire, Resync: true})
+				v := c.screen()
+				require.Equal(t, display.ReasonMeterLost, v.Reason)
+				require.Equal(t, display.NoticeMeterLost, v.Driver.Notice.Key)
+				c.settled()
+				require.Empty(t, c.sim.Payments())
+			})
+		})
+	}
+}
+
 func TestADoubtfulAmountIsAskedForOnTheDriversWordOnly(t *testing.T) {
 	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
 		c.hired()

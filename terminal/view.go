@@ -169,7 +169,7 @@ var means = map[trip.Means]display.Reason{
 }
 
 var reasons = map[trip.ProblemKind]display.Reason{
-	trip.ProblemNone:      display.ReasonCancelled,
+	trip.ProblemNone:      display.ReasonDoubtful, // the meter gave no last amount
 	trip.ProblemDeclined:  display.ReasonDeclined,
 	trip.ProblemExpired:   display.ReasonExpired,
 	trip.ProblemRefused:   display.ReasonRefused,

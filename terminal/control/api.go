@@ -36,6 +36,7 @@ import (
 type Status struct {
 	Version string           `json:"version"`
 	Vehicle string           `json:"vehicle"`
+	Brand   string           `json:"brand"`
 	Screen  display.Screen   `json:"screen"`
 	Reason  display.Reason   `json:"reason,omitempty"`
 	Trip    string           `json:"trip,omitempty"`
@@ -146,7 +147,7 @@ func (e *Error) Error() string { return e.Message }
 
 func statusOf(v display.View, version string) Status {
 	s := Status{
-		Version: version, Vehicle: v.Vehicle, Screen: v.Screen, Reason: v.Reason, Trip: v.Trip,
+		Version: version, Vehicle: v.Vehicle, Brand: v.Brand, Screen: v.Screen, Reason: v.Reason, Trip: v.Trip,
 		Actions: v.Driver.Actions, Notice: v.Driver.Notice.Key, Network: v.Driver.Network, Meter: v.Driver.Meter,
 		Queue:  Queue{v.Driver.Queue.Pending, v.Driver.Queue.Parked, v.Driver.Queue.Oldest.Seconds()},
 		Faults: v.Faults,

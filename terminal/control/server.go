@@ -27,8 +27,8 @@ type Options struct {
 	Terminal *terminal.Terminal
 	Store    *outbox.Store
 	Version  string
-	// Alive says whether everything works that the watchdog watches.
-	Alive func(context.Context) error
+	// Healthy says whether everything works that a trip needs in the car.
+	Healthy func(context.Context) error
 	// Metrics are served under /metrics; nil for none.
 	Metrics prometheus.Gatherer
 	Log     *slog.Logger
@@ -276,7 +276,7 @@ func (s *Server) verify(r *http.Request) (any, error) {
 func (s *Server) health(r *http.Request) (any, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	if err := s.o.Alive(ctx); err != nil {
+	if err := s.o.Healthy(ctx); err != nil {
 		return nil, &Error{Status: http.StatusServiceUnavailable, Message: err.Error()}
 	}
 	return struct {

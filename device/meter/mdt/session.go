@@ -1,0 +1,211 @@
+package mdt
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"taxiterminal/device/meter"
+)
+
+// session is the conversation over one open line. It is pure but for the writer and
+// the sink: the driver feeds it bytes and the time.
+type session struct {
+	cfg  Config
+	log  *slog.Logger
+	out  io.Writer
+	sink meter.Sink
+	trip *trip
+	dec  *Decoder
+	now  time.Time // of the bytes or the tick being worked on
+	err  error     // the first error of sending
+
+	query, poll, conf request
+	atStop, atVacant  support // for the query
+	unsure            bool    // the query was refused at vacant, if the meter was vacant
+	nextPoll          time.Time
+	stale             bool      // the answer to the poll under way may be older than other news
+	lastKey           time.Time // when a key press was heard
+	configure         bool      // the meter is to be told to report running fares
+	owed              time.Time // until then, trip data may answer a withdrawn request
+	ackDue            bool      // the frame being worked on is not acknowledged yet
+	busyUntil         time.Time
+	busyStep          time.Duration
+
+	health health
+}
+
+func newSession(cfg Config, log *slog.Logger, out io.Writer, sink meter.Sink, t *trip, char time.Duration) *session {
+	return &session{
+		cfg: cfg, log: log, out: newGuard(out, cfg), sink: sink, trip: t,
+		dec:       NewDecoder(FromMeter, char),
+		query:     request{id: IDTripRequest, frame: must(TripRequest{}), answers: true},
+		poll:      request{id: IDStatusRequest, frame: must(StatusRequest{}), answers: true},
+		conf:      request{id: IDConfiguration, frame: must(Configuration{RunningFare: true})},
+		configure: cfg.RunningFare,
+	}
+}
+
+// open begins the conversation: what is the position?
+func (s *session) open(now time.Time) {
+	s.now = now
+	s.health = newHealth(s.cfg, now)
+	if s.cfg.Poll > 0 {
+		s.startPoll()
+	}
+	s.trip.opened(s, now)
+}
+
+// bytes takes what was read at now.
+func (s *session) bytes(p []byte, now time.Time) {
+	s.now = now
+	s.dec.Feed(p, now, s.frame)
+	s.timers()
+}
+
+// idle says that nothing was there to be read at now.
+func (s *session) idle(now time.Time) {
+	s.now = now
+	s.dec.Idle(now, s.frame)
+	s.timers()
+}
+
+var ackFrame = must(Ack{})
+
+// frame takes one whole frame.
+func (s *session) frame(f Frame) {
+	m, err := Parse(f, FromMeter)
+	if err != nil {
+		// Not acknowledged: a meter that sends it again may send it whole.
+		s.health.misread(f)
+		s.log.Warn("meter frame not understood", "err", err)
+		return
+	}
+	s.health.heard(s.now)
+	switch m := m.(type) {
+	case Ack:
+		s.acked()
+		return
+	case Unsupported:
+		s.refused()
+		return
+	case TripData:
+		// The record is with the terminal before the meter may forget it.
+		s.ackDue = true
+		s.tripData(m)
+		s.ack()
+		return
+	}
+	s.ackDue = true
+	s.ack()
+	s.message(m)
+}
+
+// message takes what is acknowledged first.
+func (s *session) message(m Message) {
+	switch m := m.(type) {
+	case StateChange:
+		if m.Unknown {
+			s.log.Info("meter state in an unknown form", "state", string(rune(m.State)))
+		}
+		s.unsure, s.stale, s.lastKey = false, true, s.now
+		s.trip.key(m, s.now)
+	case MeterStatus:
+		s.answered()
+		s.health.status(m)
+		s.meterStatus(m)
+	case RunningFare:
+		s.trip.runningFare(m)
+	case Failure:
+		s.health.failure = m.Code
+	case TimedOut:
+		s.health.timedOut = true
+	case Busy:
+		s.busy(m.Busy)
+	case MissedMessage:
+		s.log.Info("meter says that a message was missed")
+		s.nextPoll = s.now
+		if s.trip.wantsRecord() {
+			s.ask()
+		}
+	case Statistics:
+		s.log.Info("meter statistics", "fare", m.Fare, "extras", m.Extras, "tax", m.Tax,
+			"distance", m.TotalDistance, "paid_distance", m.PaidDistance, "trips", m.Trips)
+	case PrinterStatus, Rate, Ping:
+	case Opaque:
+		s.log.Debug("meter frame ignored", "id", m.ID, "len", m.Len)
+	}
+}
+
+// meterStatus takes the position from a status, unless it may have been worked out
+// before a key press that came first: then it would take the trip back.
+func (s *session) meterStatus(m MeterStatus) {
+	asked := s.poll.active
+	s.poll.end()
+	switch {
+	case asked && s.stale:
+		s.startPoll()
+	case asked, s.cfg.Silent && s.now.Sub(s.lastKey) > answerWait:
+		s.judgeRefusal(m.State)
+		s.trip.status(m.State, s.now)
+	}
+}
+
+func (s *session) tripData(m TripData) {
+	if s.now.Before(s.owed) {
+		s.owed = time.Time{}
+		s.log.Debug("answer to a withdrawn request left aside")
+		return
+	}
+	s.busyStep = 0
+	*s.support() = support{}
+	s.query.end()
+	s.answered()
+	s.trip.record(m, s.now)
+}
+
+// answered notes that the meter answers what it is asked.
+func (s *session) answered() {
+	s.health.degraded = ""
+}
+
+// The methods up to tell are the link of the trip.
+
+func (s *session) ask() bool {
+	if s.cfg.TripQuery == QueryNever || s.support().none() {
+		return false
+	}
+	s.start(&s.query)
+	return true
+}
+
+// support is what is known about trip data in the present position.
+func (s *session) support() *support {
+	if s.trip.closing != nil {
+		return &s.atVacant
+	}
+	return &s.atStop
+}
+
+func (s *session) asking() bool { return s.query.active }
+
+func (s *session) verify() bool {
+	if s.cfg.Poll == 0 || s.poll.off || !s.health.polled {
+		return false
+	}
+	if s.stale = s.poll.active; !s.stale {
+		s.startPoll()
+	}
+	return true
+}
+
+func (s *session) lastTry() { s.query.last = true }
+
+func (s *session) withdraw() {
+	if s.query.active {
+		s.owed = s.query.sent.Add(answerWait)
+		s.query.end()
+	}
+}
+
+func (s *session) tell(e meter.Event) { s.sink(e) }

@@ -1,0 +1,388 @@
+package mdt
+
+import (
+	"log/slog"
+	"time"
+
+	"taxiterminal/device/meter"
+)
+
+// trip makes events out of what the meter says. It is the part of the driver that
+// outlives a line: a trip goes on while the cable is out. It is pure but for what it
+// asks of its link.
+type trip struct {
+	cfg  Config
+	link link
+	log  *slog.Logger
+
+	position meter.Position // empty until known
+	gap      bool           // the line was down or silent since position was known
+	seen     *meter.Record  // what the meter gave since the time went off
+	suspect  *meter.Record  // a record with a wrong sum, asked for again
+	tariff   string         // from the long form of 41
+	running  *meter.RunningFare
+	closing  *closing      // vacant was pressed, the record is being waited for
+	last     *meter.Record // the record that closed the last trip, if it had one
+	lost     bool          // the last trip was closed without a record
+	askAgain time.Time     // while stopped without a record
+}
+
+// link is how a trip reaches its meter and its terminal.
+type link interface {
+	// ask requests the trip data, at once. It is false when the meter cannot be asked.
+	ask() bool
+	// asking says whether a request is under way.
+	asking() bool
+	// lastTry says that the request under way must not be repeated.
+	lastTry()
+	// verify asks for the status at once. It is false when the meter does not tell it.
+	verify() bool
+	// withdraw forgets the request under way. Its answer, if it comes in time, must
+	// not be taken for the answer to the next.
+	withdraw()
+	tell(meter.Event)
+}
+
+// closing is a trip between the vacant key and its record.
+type closing struct {
+	missed   bool          // the key press itself was not seen
+	doubt    bool          // what comes now may belong to another trip
+	fallback *meter.Record // to be told if nothing comes
+	record   *meter.Record // has come; the meter is being asked whether it is still vacant
+	held     []change      // keys pressed meanwhile
+	until    time.Time     // without a request: how long to wait for the meter's own record
+}
+
+// change is news of the meter's position.
+type change struct {
+	position meter.Position
+	display  *Display
+	missed   bool // not from a key press but from a status: keys may have been missed
+}
+
+const (
+	maxHeld       = 8                // key presses while a record is waited for
+	stoppedRetry  = 10 * time.Second // pause between attempts to get a record while stopped
+	passiveAnswer = answerWait       // for a record that another terminal asked for
+)
+
+// key takes a key press.
+func (t *trip) key(m StateChange, now time.Time) {
+	t.apply(change{position: positions[m.State], display: m.Display}, now)
+}
+
+// status takes the answer to a status request.
+func (t *trip) status(s State, now time.Time) {
+	if s == Payment {
+		return // statistics mode: somebody reads the totals, which is no position
+	}
+	p := positions[s]
+	if t.closing == nil && !t.gap && p == t.position {
+		return
+	}
+	t.apply(change{position: p, missed: true}, now)
+}
+
+var positions = map[State]meter.Position{Vacant: meter.ForHire, TimeOn: meter.Hired, TimeOff: meter.Stopped, Payment: meter.Stopped}
+
+func (t *trip) apply(c change, now time.Time) {
+	gap := t.gap
+	t.gap = false
+	c.missed = c.missed || gap || t.position == ""
+	if t.closing != nil {
+		t.closing.missed = t.closing.missed || gap
+		t.hold(c, now)
+		return
+	}
+	switch c.position {
+	case meter.Hired:
+		t.hired(c)
+	case meter.Stopped:
+		t.stopped(c)
+	default:
+		t.vacant(c, now)
+	}
+}
+
+func (t *trip) hired(c change) {
+	if t.position != meter.Hired || c.missed {
+		if t.position == meter.Stopped {
+			t.link.withdraw()
+		}
+		if t.position != meter.Hired {
+			t.forget()
+		}
+		t.position = meter.Hired
+		t.link.tell(meter.PositionChanged{Position: meter.Hired, Resync: c.missed})
+	}
+	if c.display != nil {
+		t.runningFare(RunningFare{Fare: c.display.Fare, Extras: c.display.Extras})
+	}
+}
+
+// forget begins a new part of a trip, whose figures are not known yet.
+func (t *trip) forget() {
+	t.seen, t.suspect, t.running, t.last = nil, nil, nil, nil
+	t.tariff, t.lost, t.askAgain = "", false, time.Time{}
+}
+
+func (t *trip) stopped(c change) {
+	c.missed = c.missed || t.position == meter.ForHire // then hired was missed
+	news := t.position != meter.Stopped || c.missed
+	if t.position != meter.Stopped {
+		t.forget()
+	}
+	t.position = meter.Stopped
+	// A repeated key press may be a lost ACK or a corrected amount: asking tells.
+	if t.cfg.TripQuery == QueryAtStop && !t.link.asking() {
+		t.link.ask()
+	}
+	if news {
+		t.link.tell(meter.PositionChanged{Position: meter.Stopped, Resync: c.missed})
+	}
+	if c.display != nil {
+		t.shown(*c.display)
+	}
+}
+
+// shown takes the amounts that came with the key press.
+func (t *trip) shown(d Display) {
+	r := displayRecord(d)
+	t.tariff = r.Tariff
+	if t.seen != nil && t.seen.Fare == r.Fare && t.seen.Supplements == r.Supplements {
+		return
+	}
+	t.publish(r)
+}
+
+// publish tells the amount at Stopped.
+func (t *trip) publish(r *meter.Record) {
+	t.seen = r
+	t.link.tell(meter.TripRecord{Record: *r})
+}
+
+func (t *trip) vacant(c change, now time.Time) {
+	switch {
+	case t.position == meter.ForHire && !c.missed:
+		return // repeated
+	case t.position == meter.ForHire, t.position == "":
+		t.position = meter.ForHire
+		t.link.tell(meter.PositionChanged{Position: meter.ForHire, Resync: c.missed})
+		return
+	case t.seen != nil && !c.missed:
+		t.finish(t.seen, false, now)
+		return
+	}
+	cl := &closing{missed: c.missed, doubt: c.missed, fallback: t.seen, until: now.Add(passiveAnswer)}
+	if t.seen == nil && c.display != nil && c.display.Fare > 0 {
+		cl.fallback = displayRecord(*c.display)
+		if !c.missed {
+			t.finish(cl.fallback, false, now)
+			return
+		}
+	}
+	t.closing = cl
+	if t.link.asking() || t.link.ask() {
+		cl.until = time.Time{}
+	}
+}
+
+// hold keeps a key press until the trip before it is closed.
+func (t *trip) hold(c change, now time.Time) {
+	cl := t.closing
+	before := meter.ForHire
+	if len(cl.held) > 0 {
+		before = cl.held[len(cl.held)-1].position
+	}
+	switch {
+	case c.position == before && c.missed && cl.record != nil:
+		t.finish(cl.record, cl.missed, now) // still vacant
+		return
+	case c.position == before:
+		return
+	}
+	// From here on the meter may answer with the next trip.
+	cl.doubt = true
+	t.link.lastTry()
+	if cl.record != nil {
+		t.unverified(now)
+		t.apply(c, now)
+		return
+	}
+	if len(cl.held) == maxHeld {
+		t.link.withdraw()
+		t.noRecord(now)
+		t.apply(c, now)
+		return
+	}
+	cl.held = append(cl.held, c)
+}
+
+// record takes trip data from the meter.
+func (t *trip) record(m TripData, now time.Time) {
+	r, sound := t.cfg.record(m)
+	if t.wanted() {
+		r.Tariff = t.tariff
+		if !sound && t.suspect == nil && !t.overtaken() && t.link.ask() {
+			t.suspect = r
+			return
+		}
+	}
+	if !sound {
+		r.Doubts = append(r.Doubts, meter.DoubtSum)
+	}
+	t.suspect = nil
+	t.accept(r, now)
+}
+
+// wanted says whether a record would be news about an open trip.
+func (t *trip) wanted() bool { return t.position == meter.Stopped || t.closing != nil }
+
+// overtaken says whether keys of the next trip were pressed before the record came.
+func (t *trip) overtaken() bool { return t.closing != nil && len(t.closing.held) > 0 }
+
+// accept finds out what the record is about.
+func (t *trip) accept(r *meter.Record, now time.Time) {
+	switch {
+	case t.closing != nil:
+		t.close(r, now)
+	case t.position == meter.Stopped && t.seen != nil && sameAmounts(*t.seen, *r):
+		r.Doubts = t.seen.Doubts
+		t.seen = r // the same amounts, perhaps now with a distance
+	case t.position == meter.Stopped:
+		if t.gap {
+			r.Doubts = append(r.Doubts, meter.DoubtGap)
+		}
+		t.publish(r)
+	case t.position == meter.ForHire:
+		t.late(r)
+	default:
+		t.log.Debug("trip data left aside", "position", t.position)
+	}
+}
+
+// close takes the record that a closing trip waits for. A new passenger may have been
+// quicker than the request, so the record is only sound if the meter is still vacant
+// after it was given, or if it only confirms what was seen at the stop.
+func (t *trip) close(r *meter.Record, now time.Time) {
+	cl := t.closing
+	switch {
+	case cl.record != nil:
+		return // a repeated answer, while the first is being verified
+	case t.seen != nil && sameAmounts(*t.seen, *r):
+	case cl.doubt:
+		r.Doubts = append(r.Doubts, meter.DoubtGap)
+	case t.link.verify():
+		cl.record = r
+		cl.until = time.Time{}
+		return
+	}
+	t.finish(r, cl.missed, now)
+}
+
+// unverified says that it will not become known whether the meter was still vacant.
+func (t *trip) unverified(now time.Time) {
+	if cl := t.closing; cl != nil && cl.record != nil {
+		cl.record.Doubts = append(cl.record.Doubts, meter.DoubtGap)
+		t.finish(cl.record, cl.missed, now)
+	}
+}
+
+// late is a record when no trip is open. One that repeats the last is no news.
+func (t *trip) late(r *meter.Record) {
+	if t.last != nil && sameAmounts(*t.last, *r) {
+		return
+	}
+	r.Doubts = append(r.Doubts, meter.DoubtStale)
+	t.last = r
+	t.link.tell(meter.TripRecord{Record: *r, Final: true})
+}
+
+// noRecord says that the request for trip data came to nothing.
+func (t *trip) noRecord(now time.Time) {
+	if r := t.suspect; r != nil {
+		t.suspect = nil
+		r.Doubts = append(r.Doubts, meter.DoubtSum)
+		t.accept(r, now)
+		return
+	}
+	switch {
+	case t.closing != nil:
+		r := t.closing.fallback
+		if r != nil {
+			r.Doubts = append(r.Doubts, meter.DoubtGap)
+		}
+		t.finish(r, t.closing.missed, now)
+	case t.position == meter.Stopped:
+		t.askAgain = now.Add(stoppedRetry)
+	}
+}
+
+// finish closes the trip, with its record or without, and then lets the key presses
+// count that were held back.
+func (t *trip) finish(r *meter.Record, missed bool, now time.Time) {
+	var held []change
+	if t.closing != nil {
+		held, t.closing = t.closing.held, nil
+	}
+	t.forget()
+	t.position = meter.ForHire
+	t.last, t.lost = r, r == nil
+	if r != nil {
+		t.link.tell(meter.TripRecord{Record: *r, Final: true})
+	} else {
+		t.log.Warn("trip ended without a record")
+	}
+	t.link.tell(meter.PositionChanged{Position: meter.ForHire, Resync: missed})
+	for _, c := range held {
+		t.apply(c, now)
+	}
+}
+
+func (t *trip) runningFare(m RunningFare) {
+	r := meter.RunningFare{Fare: m.Fare, Supplements: m.Extras}
+	if t.position != meter.Hired || t.gap || (t.running != nil && *t.running == r) {
+		return
+	}
+	t.running = &r
+	t.link.tell(r)
+}
+
+// tick looks at the time.
+func (t *trip) tick(now time.Time) {
+	switch {
+	case t.closing != nil && !t.closing.until.IsZero() && !now.Before(t.closing.until):
+		t.noRecord(now)
+	case t.closing == nil && !t.askAgain.IsZero() && !now.Before(t.askAgain):
+		t.askAgain = time.Time{}
+		if !t.link.asking() {
+			t.link.ask()
+		}
+	}
+}
+
+// opened says that a new line leads to the meter.
+func (t *trip) opened(l link, now time.Time) {
+	t.link = l
+	t.interrupted()
+	t.unverified(now)
+	if t.closing != nil {
+		t.closing.doubt = true
+		t.closing.until = now.Add(passiveAnswer)
+		if l.ask() {
+			t.closing.until = time.Time{}
+		}
+	}
+}
+
+// interrupted says that the meter may have done anything since it was heard last.
+func (t *trip) interrupted() {
+	t.gap = t.position != ""
+	t.suspect = nil
+}
+
+// wantsRecord says whether it makes sense to ask for the trip data after the meter
+// said that a message was missed.
+func (t *trip) wantsRecord() bool {
+	return t.closing != nil || t.position == meter.Stopped && t.cfg.TripQuery == QueryAtStop || t.position == meter.ForHire && t.lost
+}

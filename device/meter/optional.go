@@ -1,0 +1,35 @@
+package meter
+
+import "time"
+
+// What follows is not asked of every driver or port. The composer looks for it
+// with a type assertion.
+
+// Restorer is a Driver that can be told, before its first Run, in which position
+// the terminal's journal last knew the meter. A driver of a restarted process then
+// treats the down time as a gap of the line: a trip that ended meanwhile is looked
+// up and reported, with DoubtGap.
+type Restorer interface {
+	Restore(Position)
+}
+
+// Masker is a Driver whose protocol carries what must not be kept, such as card
+// numbers. MaskTrace gives a function that overwrites it in chunks of the raw line,
+// in place; in tells bytes from the meter. One function follows one line.
+type Masker interface {
+	MaskTrace() func(in bool, chunk []byte)
+}
+
+// Paced is a Port that knows how long one character takes on its line, from which
+// drivers derive how long a frame may take.
+type Paced interface {
+	CharTime() time.Duration
+}
+
+// CharTime is the character time of port, or that of 9600 8N1 if it does not say.
+func CharTime(port Port) time.Duration {
+	if p, ok := port.(Paced); ok {
+		return p.CharTime()
+	}
+	return 10 * time.Second / 9600
+}
