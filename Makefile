@@ -1,0 +1,69 @@
+# Taxi Terminal. "make help" lists the targets.
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO      ?= go
+ARGS    ?=
+
+# SQLite flushes with fdatasync(2) where the system has a working one.
+export CGO_CFLAGS ?= -O2 -g -DHAVE_FDATASYNC=1
+
+BUILD = $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+
+# Programs that tests use when they are there, and the Debian packages they come in.
+TEST_TOOLS    = chromium zbarimg strace systemd-analyze
+TEST_PACKAGES = chromium zbar-tools strace systemd
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-tools race fuzz bench kill lint vuln clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the programs into bin/
+	@mkdir -p bin
+	$(BUILD) -o bin/ ./cmd/...
+
+demo: build ## a whole taxi to play with in a browser; ARGS="--once" plays one trip without
+	./bin/taxisim demo $(ARGS)
+
+test: test-tools ## all tests, with the race detector and in random order
+	$(GO) vet ./...
+	$(GO) test -race -shuffle=on -timeout 15m ./...
+
+# Missing tools make tests skip, loudly; nothing else depends on them.
+test-tools:
+	@missing=; for t in $(TEST_TOOLS); do command -v $$t >/dev/null 2>&1 || missing="$$missing $$t"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "test tools missing:$$missing"; \
+	  if command -v apt-get >/dev/null 2>&1; then \
+	    sudo=; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+	    $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TEST_PACKAGES) >/dev/null || true; \
+	  fi; \
+	  for t in $$missing; do command -v $$t >/dev/null 2>&1 || echo "*** $$t IS NOT HERE AND COULD NOT BE INSTALLED: the tests that need it will be SKIPPED ***"; done; \
+	fi
+
+fuzz: ## every fuzz test for FUZZTIME each (default 30s)
+	@for target in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for f in $$(grep -rhoE '^func Fuzz[A-Za-z0-9_]+' $$target/*_test.go | sed 's/^func //'); do \
+	    echo "== $$target $$f"; $(GO) test $$target -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),30s) || exit 1; \
+	  done; \
+	done
+
+bench: build ## the figures of docs/evidence.md, as ratios in one run
+	$(GO) test -run '^$$' -bench . -benchtime 1000x ./outbox
+	$(GO) test -run '^$$' -bench . ./device/... ./display/...
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./sim
+
+kill: build ## kill -9 the daemon at ROUNDS random moments of the paid trip (default 200)
+	$(GO) test -run TestKilledAtARandomMoment -timeout 60m -v ./sim -args -rounds $(or $(ROUNDS),200) $(if $(SEED),-seed $(SEED))
+
+lint: ## gofmt, vet and staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@latest ./...
+
+vuln: ## known vulnerabilities in what is used
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@latest ./...
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sync/errgroup"
+
+	"taxiterminal/config"
+	_ "taxiterminal/device/meter/mdt" // registers the driver
+	"taxiterminal/display"
+	"taxiterminal/display/web"
+	"taxiterminal/outbox"
+	"taxiterminal/terminal"
+	"taxiterminal/terminal/control"
+	"taxiterminal/vipps"
+)
+
+// terminalDaemon puts the parts together. The screens come first, so that whatever
+// is wrong with the rest can be said on them.
+type terminalDaemon struct {
+	config      config.Config
+	credentials config.Credentials
+	log         *slog.Logger
+	metrics     *control.Metrics
+}
+
+func newDaemon(c config.Config, credentials config.Credentials, log *slog.Logger) *terminalDaemon {
+	return &terminalDaemon{c, credentials, log, control.NewMetrics(version)}
+}
+
+func (d *terminalDaemon) run(ctx context.Context) error {
+	d.log.Info("taxiterm", "version", version, "vehicle", d.config.Vehicle, "environment", d.config.Payment.Environment)
+	acts := &actions{}
+	screens, err := web.New(web.Options{
+		Addr: d.config.Display.Listen, Languages: d.config.Display.Languages,
+		PIN: d.credentials.Get(config.DriverPIN), Version: version, Actions: acts.act,
+		Log: part(d.log, "web"),
+	})
+	if err != nil {
+		return err
+	}
+	if err := screens.Listen(); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return screens.Run(ctx) })
+	group.Go(func() error {
+		store, err := d.openOutbox(ctx, screens)
+		if err != nil {
+			return err
+		}
+		return errors.Join(d.serve(ctx, store, screens, acts), store.Close())
+	})
+	return group.Wait()
+}
+
+// reopenAfter is the pause between two attempts to open an outbox that cannot be
+// used; somebody may be putting it right.
+const reopenAfter = 5 * time.Second
+
+// openOutbox opens the file, for as long as it takes: nothing can be done without
+// it, and a terminal that says why helps more than one that is not there.
+func (d *terminalDaemon) openOutbox(ctx context.Context, screens *web.Server) (*outbox.Store, error) {
+	for {
+		store, err := outbox.Open(ctx, d.config.Storage.Path, outbox.Options{
+			Log: part(d.log, "outbox"), OnCommit: d.metrics.Commit,
+		})
+		if err == nil {
+			return store, nil
+		}
+		d.log.Error("outbox cannot be opened", "err", err, "next_try", reopenAfter)
+		screens.Show(display.View{
+			Screen: display.OutOfOrder, Vehicle: d.config.Vehicle, Brand: d.config.Payment.Brand,
+			Faults: []display.Fault{terminal.DiskFault(err)},
+			Driver: display.Driver{Network: display.NetworkUnknown, Meter: display.HealthStarting},
+		})
+		d.notify(daemon.SdNotifyReady)
+		d.notify(daemon.SdNotifyWatchdog)
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(reopenAfter):
+		}
+	}
+}
+
+// serve runs everything that needs the outbox.
+func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens *web.Server, acts *actions) error {
+	payments, err := d.payments()
+	if err != nil {
+		return err
+	}
+	term, err := terminal.New(ctx, terminal.Config{
+		Vehicle: d.config.Vehicle, Currency: d.config.Payment.Currency, Brand: d.config.Payment.Brand,
+		Describe: func(trip string) string { return d.config.Payment.Describe(d.config.Vehicle, trip) },
+		Grace:    d.config.Trip.Grace, Linger: d.config.Display.Linger, Poll: d.config.Payment.Poll,
+		Store: store, Payments: payments, Show: screens.Show, Settled: d.metrics.Settled,
+		Log: part(d.log, "terminal"),
+	})
+	if err != nil {
+		return err
+	}
+	line, err := d.newMeterLine(term)
+	if err != nil {
+		return err
+	}
+	socket, err := control.Listen(d.config.Control.Socket)
+	if err != nil {
+		return err
+	}
+	alive := func(ctx context.Context) error { return errors.Join(term.Alive(ctx), line.alive()) }
+	healthy := func(ctx context.Context) error { return errors.Join(term.Healthy(ctx), line.alive()) }
+	local := control.New(control.Options{
+		Terminal: term, Store: store, Version: version, Healthy: healthy,
+		Metrics: d.metrics.Gatherer(term, store), Log: part(d.log, "control"),
+	})
+	acts.set(term)
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return term.Run(ctx) })
+	group.Go(func() error { return line.run(ctx) })
+	group.Go(func() error { return local.Serve(ctx, socket) })
+	group.Go(func() error { return d.watchdog(ctx, alive) })
+	d.notify(daemon.SdNotifyReady)
+	return group.Wait()
+}
+
+// payments is the client of the payment API, or nil without merchant keys.
+func (d *terminalDaemon) payments() (terminal.Payments, error) {
+	if len(d.credentials.Missing()) > 0 {
+		return nil, nil
+	}
+	return vipps.New(vipps.Config{
+		BaseURL:         d.apiURL(),
+		MSN:             d.config.Payment.MSN,
+		ClientID:        d.credentials.Get(config.ClientID),
+		ClientSecret:    vipps.NewSecret(d.credentials.Get(config.ClientSecret)),
+		SubscriptionKey: vipps.NewSecret(d.credentials.Get(config.SubscriptionKey)),
+		System:          vipps.System{Name: "taxi-terminal", Version: version, PluginName: "taxi-terminal-direct", PluginVersion: version},
+		Log:             part(d.log, "vipps"),
+		Observe:         d.metrics.Request,
+	})
+}
+
+func (d *terminalDaemon) apiURL() string {
+	switch d.config.Payment.Environment {
+	case config.Simulator:
+		return d.config.Payment.URL
+	case config.Test:
+		return vipps.TestURL
+	}
+	return vipps.ProductionURL
+}
+
+func part(log *slog.Logger, name string) *slog.Logger { return log.With("part", name) }

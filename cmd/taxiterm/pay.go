@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"taxiterminal/display"
+	"taxiterminal/money"
+)
+
+func newPay(o *options) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "pay",
+		Short: "Do what the driver's buttons do",
+		Long: `Do what the driver's buttons do, for the trip on the screen or for the one that is
+named. What cannot be done now is refused with the reason.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	for _, a := range []struct {
+		action display.Action
+		short  string
+	}{
+		{display.ActionCash, "The passenger pays in cash; a request is withdrawn"},
+		{display.ActionCard, "The passenger pays by card; a request is withdrawn"},
+		{display.ActionInvoice, "The trip goes on an account; a request is withdrawn"},
+		{display.ActionCancel, "Withdraw the request, unless the passenger was faster"},
+		{display.ActionNew, "Make a new code, or ask for an amount that was in doubt"},
+	} {
+		cmd.AddCommand(tripCommand(o, string(a.action), a.short, func(cmd *cobra.Command, number string) error {
+			return o.client().Act(cmd.Context(), a.action, number)
+		}))
+	}
+	retry := tripCommand(o, "retry", "Let a parked trip try again", func(cmd *cobra.Command, number string) error {
+		return o.client().RetryTrip(cmd.Context(), number)
+	})
+	retry.Use, retry.Args = "retry TRIP", cobra.ExactArgs(1)
+	cmd.AddCommand(retry)
+	return cmd
+}
+
+func tripCommand(o *options, name, short string, do func(*cobra.Command, string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:   name + " [TRIP]",
+		Short: short,
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			number := ""
+			if len(args) > 0 {
+				number = args[0]
+			}
+			if err := do(cmd, number); err != nil {
+				return err
+			}
+			return o.done(cmd)
+		},
+	}
+}
+
+// done says that something was accepted, and what the terminal does now.
+func (o *options) done(cmd *cobra.Command) error {
+	s, err := o.client().Status(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return o.print(cmd.OutOrStdout(), s, func(w io.Writer) {
+		fmt.Fprintln(w, "ok")
+		printStatus(w, s)
+	})
+}
+
+func newRefund(o *options) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "refund TRIP [AMOUNT]",
+		Short: "Give captured money back, all of it or an amount such as 49.50",
+		Args:  cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			amount, err := o.refundAmount(cmd, args)
+			if err != nil {
+				return err
+			}
+			if err := o.client().Refund(cmd.Context(), args[0], amount, reason); err != nil {
+				return err
+			}
+			t, err := o.client().Trip(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return o.print(cmd.OutOrStdout(), t, func(w io.Writer) {
+				fmt.Fprintf(w, "refund of %s for trip %s is on its way\n", money.Of(amount, t.Currency), t.Trip)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	return cmd
+}
+
+// refundAmount is what was asked for, or all that is left.
+func (o *options) refundAmount(cmd *cobra.Command, args []string) (money.Minor, error) {
+	if len(args) == 2 {
+		amount, err := money.ParseDecimal(args[1])
+		if err != nil {
+			return 0, usageError{err}
+		}
+		return amount, nil
+	}
+	t, err := o.client().Trip(cmd.Context(), args[0])
+	if err != nil {
+		return 0, err
+	}
+	return t.Captured - t.Refunded, nil
+}

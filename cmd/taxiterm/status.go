@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"taxiterminal/display/locale"
+	"taxiterminal/terminal/control"
+)
+
+func newStatus(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show what the terminal does now",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := o.client().Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return o.print(cmd.OutOrStdout(), s, func(w io.Writer) { printStatus(w, s) })
+		},
+	}
+}
+
+func printStatus(w io.Writer, s control.Status) {
+	words := []string{s.Vehicle, string(s.Screen)}
+	if s.Reason != "" {
+		words = append(words, "("+string(s.Reason)+")")
+	}
+	if s.Trip != "" {
+		words = append(words, "trip "+s.Trip)
+	}
+	if s.Amount != nil {
+		words = append(words, s.Amount.String())
+	}
+	fmt.Fprintln(w, strings.Join(words, "  "))
+	queue := fmt.Sprintf("%d pending", s.Queue.Pending)
+	if s.Queue.Pending > 0 {
+		queue += fmt.Sprintf(" (oldest %s)", time.Duration(s.Queue.OldestSeconds*float64(time.Second)).Round(time.Second))
+	}
+	if s.Queue.Parked > 0 {
+		queue += fmt.Sprintf(", %d parked", s.Queue.Parked)
+	}
+	fmt.Fprintf(w, "network %s, meter %s, queue %s\n", s.Network, s.Meter, queue)
+	if len(s.Actions) > 0 {
+		fmt.Fprintf(w, "possible now: taxiterm pay %s\n", strings.Trim(fmt.Sprint(s.Actions), "[]"))
+	}
+	if s.Notice != "" {
+		fmt.Fprintln(w, "notice:", s.Notice)
+	}
+	if len(s.Faults) > 0 {
+		printFaults(w, s)
+	}
+}
+
+// printFaults says what is wrong and what to do, in the words of the driver's screen.
+func printFaults(w io.Writer, s control.Status) {
+	set, err := locale.Load("en")
+	if err != nil {
+		panic(err) // the catalogue is inside the program
+	}
+	en, args := set.Default(), locale.Args{"brand": s.Brand}
+	for _, f := range s.Faults {
+		fmt.Fprintf(w, "fault %s: %s\n          %s\n", f, en.Text("fault."+string(f), args), en.Text("fault."+string(f)+".do", args))
+	}
+}

@@ -1,0 +1,106 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	rounds = flag.Int("rounds", 6, "how often TestKilledAtARandomMoment kills the daemon")
+	seed   = flag.Uint64("seed", 0, "of TestKilledAtARandomMoment; 0 draws one")
+)
+
+// program is the real taxiterm, built with the race detector if the tests are.
+var program string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "taxisim-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "taxiterm")
+	args := []string{"build", "-o", program, "-ldflags", "-s -w -X main.version=v0.0-test"}
+	if underRace {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, "taxiterminal/cmd/taxiterm")...).CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build taxiterm: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// log keeps what the daemon writes, for when a test fails.
+type log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// showOnFailure prints the last of the log when the test has failed, and always
+// looks for what must not be in it.
+func (l *log) showOnFailure(t testing.TB) {
+	text := l.String()
+	if t.Failed() {
+		t.Logf("the daemon's log:\n%s", text[max(0, len(text)-6000):])
+	}
+	require.NotContains(t, text, "DATA RACE")
+	require.NotContains(t, text, "qr.vipps.no")
+	require.NotContains(t, text, "simulator-client-secret")
+}
+
+func ordinary(t testing.TB) (Options, *log) {
+	l := &log{}
+	t.Cleanup(func() { l.showOnFailure(t) })
+	return Options{Dir: t.TempDir(), Terminal: program, Log: l}, l
+}
+
+func withTimeout(t testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// started is a taxi whose daemon runs.
+func started(t testing.TB, change func(*Options)) *Trip {
+	o, _ := ordinary(t)
+	if change != nil {
+		change(&o)
+	}
+	taxi, err := New(o)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, taxi.Close()) })
+	require.NoError(t, taxi.Daemon.Start(withTimeout(t, time.Minute)))
+	trip := &Trip{Taxi: taxi, Passenger: taxi.Daemon.Open("/"), Driver: taxi.Daemon.Open("/driver")}
+	t.Cleanup(trip.Driver.Close)
+	t.Cleanup(trip.Passenger.Close)
+	return trip
+}

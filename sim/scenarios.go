@@ -1,0 +1,296 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"taxiterminal/vipps/vippstest"
+)
+
+// fare is what the trips of the scenarios cost.
+const fare = 28650
+
+func paidOnce() Result {
+	return Result{Asked: fare, Authorized: fare, Captured: fare, Captures: 1, Phase: "paid"}
+}
+
+// Scenarios are all that taxisim demo can play, in the order of its table.
+func Scenarios() []Scenario {
+	return []Scenario{
+		{Name: "paid", About: "the ordinary way", Want: paidOnce(), Play: paid},
+		{Name: "offline-at-stop", About: "no network when the meter stops", Want: paidOnce(), Play: offlineAtStop},
+		{Name: "offline-before-capture", About: "the network goes after the approval", Want: paidOnce(), Play: offlineBeforeCapture},
+		{Name: "lost-create-response", About: "the answer to the create is lost", Want: paidOnce(), Play: lost(vippstest.OpCreate)},
+		{Name: "lost-capture-response", About: "the answer to the capture is lost", Want: paidOnce(), Play: lost(vippstest.OpCapture)},
+		{Name: "killed-while-due", About: "kill -9 while the code stands", Want: paidOnce(), Play: killedWhileDue},
+		{Name: "killed-after-approval", About: "kill -9 while the capture is under way", Want: paidOnce(), Play: killedAfterApproval},
+		{Name: "rejected-then-paid", About: "the passenger says no, then takes a new code", Want: paidOnce(), Play: rejectedThenPaid},
+		{Name: "expired-then-paid", About: "nobody scans for ten minutes", Want: paidOnce(), Play: expiredThenPaid},
+		{Name: "cash", About: "the passenger pays in cash", Play: cash,
+			Want: Result{Asked: fare, Phase: "otherwise:cash"}},
+		{Name: "cash-after-approval", About: "cash, after an approval that the car has not seen", Play: cashAfterApproval,
+			Want: Result{Asked: fare, Authorized: fare, Phase: "otherwise:cash"}},
+		{Name: "resumed", About: "the trip goes on after PAID", Play: resumed,
+			Want: Result{Asked: fare + 5000, Authorized: fare + 5000, Captured: fare + 5000, Captures: 2, Phase: "paid"}},
+		{Name: "corrected-down", About: "the total goes down after the approval", Play: correctedDown,
+			Want: Result{Asked: fare, Authorized: fare, Captured: fare - 2000, Captures: 1, Phase: "paid"}},
+		{Name: "cable-pulled", About: "the meter's cable comes out, twice", Want: paidOnce(), Play: cablePulled},
+		{Name: "cancelled-too-late", About: "the driver cancels, the passenger was faster", Want: paidOnce(), Play: cancelledTooLate},
+		{Name: "vacant-unpaid", About: "the meter goes vacant and nobody pays", Play: vacantUnpaid,
+			Options: func(o *Options) { o.Grace = "10s" },
+			Want:    Result{Asked: fare, Phase: "otherwise:unpaid"}},
+		{Name: "fare-at-vacant", About: "a meter that tells the fare only at vacant", Want: paidOnce(), Play: fareAtVacant,
+			Options: func(o *Options) { o.Profile, o.Meter.FareAtVacant = "fare_at_vacant", true }},
+		{Name: "meter-power-cut", About: "the meter loses the trip: nobody is charged", Play: meterPowerCut,
+			Want: Result{Phase: "void"}},
+	}
+}
+
+// Find gives the scenario of that name.
+func Find(name string) (Scenario, bool) {
+	for _, s := range Scenarios() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Scenario{}, false
+}
+
+// play runs steps one after the other until one fails.
+func play(steps ...func() error) error {
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish sees PAID on both screens and lets the passenger out.
+func finish(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Shows(ctx, "paid") },
+		t.Meter.Vacant,
+	)
+}
+
+func paid(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { return t.Approve(ctx) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func offlineAtStop(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Shows(ctx, "idle") },
+		t.Meter.Hired,
+		func() error { return t.Network(vippstest.Refused) },
+		func() error { return t.Stop(fare) },
+		func() error { return t.Shows(ctx, "connecting") },
+		func() error { return t.Network(vippstest.Up) },
+		func() error { return t.Approve(ctx) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func offlineBeforeCapture(ctx context.Context, t *Trip) error {
+	// The capture's request is lost on its way and the network with it.
+	_, err := t.API.AddFault(vippstest.Fault{Op: vippstest.OpCapture, Kind: vippstest.LostRequest, Times: vippstest.Forever})
+	return play(
+		func() error { return err },
+		func() error { return t.Ride(ctx, fare) },
+		func() error { return t.Approve(ctx) },
+		func() error { return t.Shows(ctx, "approved") },
+		func() error { return t.Network(vippstest.Refused) },
+		func() error { t.API.RemoveFault(0); return nil },
+		func() error { return t.Network(vippstest.Up) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func lost(op vippstest.Op) func(context.Context, *Trip) error {
+	return func(ctx context.Context, t *Trip) error {
+		_, err := t.API.AddFault(vippstest.Fault{Op: op, Kind: vippstest.LostResponse})
+		return errors.Join(err, paid(ctx, t))
+	}
+}
+
+func killedWhileDue(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { _, err := t.Scan(ctx); return err },
+		t.Daemon.Kill,
+		func() error { return t.Daemon.Start(ctx) },
+		func() error { return t.Approve(ctx) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func killedAfterApproval(ctx context.Context, t *Trip) error {
+	// The daemon dies while it waits for the answer to the capture.
+	_, err := t.API.AddFault(vippstest.Fault{Op: vippstest.OpCapture, Kind: vippstest.Delay,
+		After: vippstest.Duration(3 * time.Second)})
+	return play(
+		func() error { return err },
+		func() error { return t.Ride(ctx, fare) },
+		func() error { return t.Approve(ctx) },
+		func() error { return t.Seen(ctx, vippstest.OpCapture, 1) },
+		func() error { return t.Restart(ctx) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func rejectedThenPaid(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { return t.Reject(ctx) },
+		func() error { return t.Shows(ctx, "failed") },
+		func() error { return t.Press(ctx, "new") },
+		func() error { return t.Approve(ctx) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func expiredThenPaid(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { _, err := t.Scan(ctx); return err },
+		func() error { t.API.Advance(11 * time.Minute); return nil },
+		func() error { return t.Approve(ctx) }, // a new code, made by itself
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func cash(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { _, err := t.Scan(ctx); return err },
+		func() error { return t.Press(ctx, "cash") },
+		func() error { return t.Shows(ctx, "settled") },
+		t.Meter.Vacant,
+	)
+}
+
+func cashAfterApproval(ctx context.Context, t *Trip) error {
+	var reference string
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() (err error) { reference, err = t.Scan(ctx); return err },
+		func() error { return t.Network(vippstest.Refused) },
+		func() error { return t.API.Act(reference, vippstest.Approve, 0) },
+		func() error { return t.Press(ctx, "cash") },
+		func() error { return t.Shows(ctx, "settled") },
+		t.Meter.Vacant,
+		func() error { return t.Network(vippstest.Up) },
+	)
+}
+
+func resumed(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { return t.Approve(ctx) },
+		func() error { return t.Shows(ctx, "paid") },
+		t.Meter.Resume,
+		func() error { return t.Shows(ctx, "hired") },
+		func() error { return t.Stop(fare + 5000) },
+		func() error { return t.Approve(ctx) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func correctedDown(ctx context.Context, t *Trip) error {
+	var reference string
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() (err error) { reference, err = t.Scan(ctx); return err },
+		func() error { return t.Network(vippstest.Refused) },
+		t.Meter.Resume,
+		func() error { return t.Shows(ctx, "hired") },
+		func() error { return t.API.Act(reference, vippstest.Approve, 0) },
+		func() error { return t.Stop(fare - 2000) },
+		func() error { return t.Shows(ctx, "connecting") },
+		func() error { return t.Network(vippstest.Up) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func cablePulled(ctx context.Context, t *Trip) error {
+	replug := func() error {
+		return play(
+			t.Pull,
+			func() error { return t.meterIs(ctx, "missing") },
+			t.Plug,
+			func() error { return t.meterIs(ctx, "ok") },
+		)
+	}
+	return play(
+		func() error { return t.Shows(ctx, "idle") },
+		t.Meter.Hired,
+		func() error { return t.Shows(ctx, "hired") },
+		replug,
+		func() error { return t.Stop(fare) },
+		func() error { _, err := t.Scan(ctx); return err },
+		replug,
+		func() error { return t.Approve(ctx) },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func (t *Trip) meterIs(ctx context.Context, health string) error {
+	return poll(ctx, patience, "meter "+health, func() (bool, error) {
+		var s struct {
+			Meter string `json:"meter"`
+		}
+		err := t.Daemon.Command(ctx, &s, "status")
+		return s.Meter == health, err
+	})
+}
+
+func cancelledTooLate(ctx context.Context, t *Trip) error {
+	// The car learns of the approval only from the refusal of its cancel.
+	_, err := t.API.AddFault(vippstest.Fault{Op: vippstest.OpGet, Kind: vippstest.LostResponse, Skip: 1, Times: vippstest.Forever})
+	var reference string
+	return play(
+		func() error { return err },
+		func() error { return t.Ride(ctx, fare) },
+		func() (err error) { reference, err = t.Scan(ctx); return err },
+		func() error { return t.API.Act(reference, vippstest.Approve, 0) },
+		func() error { return t.Press(ctx, "cancel") },
+		func() error { t.API.RemoveFault(0); return nil },
+		func() error { return finish(ctx, t) },
+	)
+}
+
+func vacantUnpaid(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { _, err := t.Scan(ctx); return err },
+		t.Meter.Vacant,
+		func() error { return t.Shows(ctx, "idle") },
+	)
+}
+
+func fareAtVacant(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Ride(ctx, fare) },
+		func() error { return t.Shows(ctx, "reading") },
+		t.Meter.Vacant,
+		func() error { return t.Approve(ctx) },
+		func() error { return t.Shows(ctx, "paid") },
+	)
+}
+
+func meterPowerCut(ctx context.Context, t *Trip) error {
+	return play(
+		func() error { return t.Shows(ctx, "idle") },
+		t.Meter.Hired,
+		func() error { return t.Shows(ctx, "hired") },
+		func() error { t.Meter.PowerOff(); return t.Pull() },
+		func() error { return t.meterIs(ctx, "missing") },
+		func() error { t.Meter.PowerOn(); return t.Plug() },
+		func() error { return t.Shows(ctx, "settled") },
+	)
+}
