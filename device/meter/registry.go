@@ -12,7 +12,7 @@ import (
 
 // Factory makes a driver from the keys of the [meter] table that belong to it,
 // as the TOML decoder gives them; driver, port and line are taken out before. It
-// reports everything that is wrong with the table at once (see Table) and touches
+// reports everything that is wrong with the table at once (see config/table) and touches
 // no hardware.
 type Factory func(table map[string]any, log *slog.Logger) (Driver, error)
 
@@ -43,7 +43,7 @@ func Types() []string {
 }
 
 // New makes the driver of that name. The error is ErrUnknownDriver, or what is
-// wrong with the table: a *ConfigError.
+// wrong with the table: a *table.Error.
 func New(name string, table map[string]any, log *slog.Logger) (Driver, error) {
 	registry.RLock()
 	f := registry.factories[name]

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"taxiterminal/config/table"
 	"taxiterminal/device/meter"
 )
 
@@ -65,7 +66,7 @@ func newFromTable(raw map[string]any, log *slog.Logger) (meter.Driver, error) {
 }
 
 func parseConfig(raw map[string]any) (Config, error) {
-	t := meter.NewTable(raw)
+	t := table.New(raw)
 	cfg := profiles[t.Choice("profile", "pulsar", "pulsar", "centrodyne", "fare_at_vacant", "tap")]
 	if cfg.Silent {
 		for _, key := range []string{"running_fare", "poll", "trip_query"} {
@@ -85,7 +86,7 @@ func parseConfig(raw map[string]any) (Config, error) {
 
 // pollEvery reads the pause between status requests. The shortest leaves room for
 // the repetitions of one request before the next begins.
-func pollEvery(t *meter.Table, def time.Duration) time.Duration {
+func pollEvery(t *table.Table, def time.Duration) time.Duration {
 	const key, shortest = "poll", 5 * time.Second
 	d := t.Duration(key, def, 0, 10*time.Minute)
 	if d != 0 && d < shortest && d != def {

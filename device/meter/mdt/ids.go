@@ -60,7 +60,7 @@ const maxUnlisted = 64
 
 // Frames that carry cards or PINs are taken at any length: better to destroy a
 // variant than to let its data pass for noise.
-var fromMeter = table(map[ID]rule{
+var fromMeter = complete(map[ID]rule{
 	IDStateChange:     {"state change", 1, 64, decoded},
 	IDFailure:         {"failure", 1, 1, decoded},
 	IDCardData:        {"card data", 0, 255, wiped},
@@ -108,7 +108,7 @@ var fromMeter = table(map[ID]rule{
 // toMeter is what hosts are known to send. This driver sends very little of it (see
 // guard); the rest is here for the simulator, which must recognise a host that
 // oversteps, and for the test that nothing of it can be sent.
-var toMeter = table(map[ID]rule{
+var toMeter = complete(map[ID]rule{
 	IDTripRequest:    {"request trip data", 0, 0, decoded},
 	IDPrinterRequest: {"request printer status", 0, 0, decoded},
 	IDStatusRequest:  {"request meter status", 0, 0, decoded},
@@ -142,7 +142,8 @@ var toMeter = table(map[ID]rule{
 	0xC7: {"go vacant", 0, 255, denied},
 })
 
-func table(listed map[ID]rule) *[256]rule {
+// complete gives every ID a rule: what is not listed is read over, and never sent.
+func complete(listed map[ID]rule) *[256]rule {
 	var t [256]rule
 	for i := range t {
 		t[i] = rule{"unlisted", 0, maxUnlisted, unlisted}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"taxiterminal/config/table"
 	"taxiterminal/device/meter"
 )
 
@@ -281,7 +282,7 @@ func TestConfig(t *testing.T) {
 		{map[string]any{"poll": "1h"}, []string{"poll"}},
 	} {
 		_, err := newFromTable(c.table, quiet)
-		var ce *meter.ConfigError
+		var ce *table.Error
 		require.ErrorAs(t, err, &ce)
 		var keys []string
 		for _, p := range ce.Problems {
