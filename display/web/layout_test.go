@@ -76,6 +76,7 @@ func checkDriver(t *testing.T, b *browser, name string) {
 // look fails on anything that is wrong on every page.
 func look(t *testing.T, b *browser, name string) report {
 	t.Helper()
+	eval[bool](b, `document.fonts.ready.then(() => true)`)
 	r := eval[report](b, inspectJS)
 	require.Empty(t, r.Problems, name)
 	require.GreaterOrEqual(t, r.Contrast, 7.0, "%s: %s", name, r.Palest)

@@ -136,8 +136,11 @@ function fit() {
   }
   for (const sum of document.querySelectorAll("[data-fit]")) {
     sum.style.fontSize = "";
-    const ratio = sum.clientWidth / sum.scrollWidth;
-    if (ratio < 1) sum.style.fontSize = Math.floor(parseFloat(getComputedStyle(sum).fontSize) * ratio * 100) / 100 + "px";
+    // Letters of another size are not exactly in proportion, so once may not do.
+    for (let i = 0; i < 5 && sum.scrollWidth > sum.clientWidth; i++) {
+      const size = parseFloat(getComputedStyle(sum).fontSize) * Math.min(0.995, sum.clientWidth / sum.scrollWidth);
+      sum.style.fontSize = Math.floor(size * 100) / 100 + "px";
+    }
   }
   const code = document.querySelector(".code");
   if (code) sharpen(code);
@@ -302,6 +305,7 @@ document.addEventListener("keydown", (event) => {
 byId("confirm")?.addEventListener("close", () => (question = null));
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("resize", fit);
+document.fonts.addEventListener("loadingdone", fit); // what fitted with a stand-in may not with the font
 
 sources = partsOf(screen());
 settle();
