@@ -18,6 +18,7 @@ const (
 	FaultCertificate   Fault = "N2" // TLS refused: clock or interception
 	FaultNoCredentials Fault = "C1" // no merchant keys found
 	FaultCredentials   Fault = "C2" // the API refuses the merchant keys
+	FaultNoDataKey     Fault = "C3" // sharing or sending is on, but there is no key to keep numbers under
 	FaultUnavailable   Fault = "V1" // Vipps answers with errors of its own
 	FaultSalesUnit     Fault = "V2" // Vipps refuses the request: sales unit set-up
 	FaultDiskFull      Fault = "D1" // the database cannot grow

@@ -6,19 +6,21 @@ package display
 // Screens are all kinds of picture, in the order of a trip.
 func Screens() []Screen {
 	return []Screen{
-		Idle, Hired, Reading, Connecting, Due, Releasing, Approved, Paid, Settled, Failed, OutOfOrder,
+		Idle, Hired, Reading, Tipping, Connecting, Due, Sent, Releasing, Approved, Paid, Settled, Failed,
+		OutOfOrder,
 	}
 }
 
 // Labels are all names of parts.
 func Labels() []Label {
-	return []Label{LabelFare, LabelSupplements, LabelTax, LabelTip, LabelPaid}
+	return []Label{LabelFare, LabelSupplements, LabelTolls, LabelTax, LabelTip, LabelPaid}
 }
 
 // Reasons are all reasons that have a text, so without ReasonNone.
 func Reasons() []Reason {
 	return []Reason{
 		ReasonCreating, ReasonOffline, ReasonCredentials, ReasonUnavailable, ReasonReplacing,
+		ReasonUnshared, ReasonSending,
 		ReasonDeclined, ReasonExpired, ReasonRefused, ReasonTooSmall, ReasonTooLarge,
 		ReasonCancelled, ReasonDoubtful, ReasonParked,
 		ReasonCash, ReasonCard, ReasonInvoice, ReasonVacant, ReasonVoid, ReasonMeterLost,
@@ -29,6 +31,9 @@ func Reasons() []Reason {
 func Actions() []Action {
 	return []Action{ActionNew, ActionCancel, ActionCash, ActionCard, ActionInvoice}
 }
+
+// Shares are all kinds of data that can be shared.
+func Shares() []Share { return []Share{SharePhone, ShareName} }
 
 // Networks are all states of the network.
 func Networks() []Network { return []Network{NetworkUnknown, NetworkUp, NetworkDown} }
@@ -47,7 +52,7 @@ func Faults() []Fault {
 		FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY, FaultMeterSilent,
 		FaultMeterGarbled, FaultMeterNoisy, FaultMeterAlarm,
 		FaultNetwork, FaultCertificate, FaultNoCredentials, FaultCredentials,
-		FaultUnavailable, FaultSalesUnit, FaultDiskFull, FaultDisk, FaultParked,
+		FaultNoDataKey, FaultUnavailable, FaultSalesUnit, FaultDiskFull, FaultDisk, FaultParked,
 	}
 }
 
@@ -55,7 +60,8 @@ func Faults() []Fault {
 func Refusals() []Refusal {
 	return []Refusal{
 		RefusedNotNow, RefusedAlreadyApproved, RefusedAlreadyPaid, RefusedOtherTrip,
-		RefusedUnknownTrip, RefusedNotAllowed, RefusedTooMuch, RefusedBadAmount, RefusedInternal,
+		RefusedUnknownTrip, RefusedNotAllowed, RefusedTooMuch, RefusedBadAmount, RefusedTooOld,
+		RefusedBadNumber, RefusedNoContact, RefusedNoPush, RefusedNoPrinter, RefusedPrinter, RefusedInternal,
 	}
 }
 
@@ -66,5 +72,6 @@ func NoticeKeys() []string {
 		NoticeDifference, NoticeOverpaid, NoticeDoubtfulSum, NoticeDoubtfulGap,
 		NoticeDoubtfulStale, NoticeMeterLost, NoticeNoAmount, NoticeParked, NoticeDeclined,
 		NoticeExpired, NoticeRefundDone, NoticeRefundRefused, NoticeBelowMinimum, NoticeEndedByHire,
+		NoticeUnshared, NoticePushNotEnabled, NoticeNotReachable, NoticeTyped,
 	}
 }

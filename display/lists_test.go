@@ -25,6 +25,7 @@ func TestListsNameEveryConstant(t *testing.T) {
 		"Label":   words(display.Labels()),
 		"Reason":  words(display.Reasons()),
 		"Action":  words(display.Actions()),
+		"Share":   words(display.Shares()),
 		"Network": words(display.Networks()),
 		"Health":  words(display.Healths()),
 		"Fault":   words(display.Faults()),

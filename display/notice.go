@@ -20,4 +20,8 @@ const (
 	NoticeRefundRefused      = "refund_refused"       // the API would not refund
 	NoticeBelowMinimum       = "below_minimum"        // too small to be asked for
 	NoticeEndedByHire        = "ended_by_hire"        // Trip was open when the next one began
+	NoticeUnshared           = "unshared"             // the passenger would not share: a new code without the question
+	NoticePushNotEnabled     = "push_not_enabled"     // requests to phones are not possible for this sales unit: back to the code
+	NoticeNotReachable       = "not_reachable"        // the number takes no requests: back to the code
+	NoticeTyped              = "typed"                // Amount was typed by the driver
 )

@@ -13,6 +13,12 @@ const (
 	RefusedNotAllowed      Refusal = "not_allowed"      // switched off by configuration
 	RefusedTooMuch         Refusal = "too_much"         // more than there is to give back
 	RefusedBadAmount       Refusal = "bad_amount"       // no such sum of money
+	RefusedTooOld          Refusal = "too_old"          // longer ago than the API gives money back
+	RefusedBadNumber       Refusal = "bad_number"       // no phone number that can be
+	RefusedNoContact       Refusal = "no_contact"       // that passenger is not on file any more
+	RefusedNoPush          Refusal = "no_push"          // requests to phones are off, or not allowed for the sales unit
+	RefusedNoPrinter       Refusal = "no_printer"       // none is configured
+	RefusedPrinter         Refusal = "printer"          // it does not take what is sent
 	RefusedInternal        Refusal = "internal"         // something broke; the log says what
 )
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"taxiterminal/money"
+	"taxiterminal/trip/receipt"
 )
 
 // View is everything that the passenger's and the driver's screen show at one
@@ -30,6 +31,22 @@ type View struct {
 	// Expires is when the code dies, with a monotonic reading; zero if unknown.
 	Expires time.Time
 
+	// Tips are what the passenger may add now; empty when no tip can be given.
+	Tips []TipChoice
+	// Tip is what the passenger has added, inside Amount; zero for none.
+	Tip money.Amount
+	// Shares are the data that the passenger is asked to share when approving. Saying
+	// no to it costs nothing: a new code without the question follows.
+	Shares []Share
+	// Recipient is what may be shown of the phone that the request was sent to, e.g.
+	// "•••• 678"; empty when it was sent to none.
+	Recipient string
+	// Receipt of the trip once it is settled; nil before.
+	Receipt *receipt.Receipt
+	// VehicleCode names the version of the car's own code whose picture the server has
+	// (Options.Desk); empty for none. It stands on the idle screen.
+	VehicleCode string
+
 	// Reason says why the screen is Failed, Connecting, Settled or OutOfOrder.
 	Reason Reason
 	// Faults are all that are present now, worst first.
@@ -45,8 +62,10 @@ const (
 	Idle       Screen = "idle"       // For Hire, nothing to pay
 	Hired      Screen = "hired"      // the running fare
 	Reading    Screen = "reading"    // Stopped, the meter has not given the amount yet
+	Tipping    Screen = "tipping"    // amount due, the passenger chooses a tip before the code is made
 	Connecting Screen = "connecting" // amount due, the code is on its way
 	Due        Screen = "due"        // amount and code
+	Sent       Screen = "sent"       // amount due, the request is in the app of a known phone: no code
 	Releasing  Screen = "releasing"  // a request is being withdrawn, its outcome is open
 	Approved   Screen = "approved"   // the passenger approved, the capture is on its way
 	Paid       Screen = "paid"       // the API says captured
@@ -68,6 +87,7 @@ const (
 	LabelFare        Label = "fare"
 	LabelSupplements Label = "supplements"
 	LabelTax         Label = "tax"
+	LabelTolls       Label = "tolls"
 	LabelTip         Label = "tip"
 	LabelPaid        Label = "already_paid"
 )
@@ -82,6 +102,8 @@ const (
 	ReasonCredentials Reason = "credentials" // Connecting: the API does not accept the keys
 	ReasonUnavailable Reason = "unavailable" // Connecting: Vipps itself does not answer properly
 	ReasonReplacing   Reason = "replacing"   // Connecting: waiting for the old request to end
+	ReasonUnshared    Reason = "unshared"    // Connecting: the passenger would not share; a code without the question comes
+	ReasonSending     Reason = "sending"     // Connecting: the request to a phone is under way
 	ReasonDeclined    Reason = "declined"    // Failed: passenger said no, or the request was ended in the app
 	ReasonExpired     Reason = "expired"     // Failed: nobody approved in time, and no more new codes by themselves
 	ReasonRefused     Reason = "refused"     // Failed: the API will not take this request
@@ -98,10 +120,31 @@ const (
 	ReasonMeterLost   Reason = "meter_lost"  // Settled as void: the meter lost the trip
 )
 
+// TipChoice is one button of the tip. Percent 0 is "no tip".
+type TipChoice struct {
+	Percent int
+	Tip     money.Amount
+	Total   money.Amount // with it
+}
+
+// Share is one kind of data that a passenger can share, a catalogue key under
+// "share.".
+type Share string
+
+const (
+	SharePhone Share = "phone"
+	ShareName  Share = "name"
+)
+
 // Driver is what only the driver's screen shows.
 type Driver struct {
 	Actions []Action // what may be pressed now, in order
-	Notice  Notice   // the one thing to read now; empty key for none
+	// CanSend: the request of the shown trip can go to a phone now.
+	CanSend bool
+	// CanType: the meter is lost and the driver may type the fare now, for the shown
+	// trip or, if there is none, for a new one.
+	CanType bool
+	Notice  Notice // the one thing to read now; empty key for none
 	Network Network
 	Meter   Health
 	Queue   Queue
@@ -154,4 +197,5 @@ type TripLine struct {
 	Captured money.Amount
 	Refunded money.Amount
 	Finished time.Time // UTC; zero while it goes on
+	Typed    bool      // the driver typed the fare
 }

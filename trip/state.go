@@ -101,8 +101,12 @@ type Fare struct {
 	Fare        money.Minor `json:"fare,omitempty"`
 	Supplements money.Minor `json:"supplements,omitempty"`
 	Tax         money.Minor `json:"tax,omitempty"`
+	Tolls       money.Minor `json:"tolls,omitempty"`      // inside Supplements; 0 if the meter does not tell them apart
 	Distance    int64       `json:"distance_m,omitempty"` // metres; 0 if not supplied
+	Duration    int64       `json:"duration_s,omitempty"` // seconds occupied, by the meter; 0 if not supplied
 	Tariff      string      `json:"tariff,omitempty"`
+	// Typed is set when the driver typed Total because the meter could not tell it.
+	Typed bool `json:"typed,omitempty"`
 	// Doubt says why the amount must not be asked for without the driver's word.
 	Doubt Doubt `json:"doubt,omitempty"`
 }
