@@ -13,6 +13,11 @@ type Command struct {
 	Kind string
 	Key  string // unique in the file for ever: the same intent cannot be enqueued twice
 	Body []byte // handed to the handler byte for byte, each time
+	// Lane: commands of one lane of a stream wait for each other, lanes do not. The
+	// empty lane goes first when there is more to do than can be done at once.
+	Lane string
+	// Private: the body is sealed while the command is open and erased when it ends.
+	Private bool
 	// After is how long to wait before the first try; after a restart it no longer
 	// counts.
 	After time.Duration
@@ -20,6 +25,7 @@ type Command struct {
 
 // Tx is one transaction. It is valid only inside the function given to Commit.
 type Tx struct {
+	store *Store
 	ctx   context.Context
 	tx    *sql.Tx
 	now   time.Time // one time for everything in the transaction
@@ -44,7 +50,7 @@ func (s *Store) Commit(ctx context.Context, f func(*Tx) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("outbox begin: %w", named(err))
 	}
-	t := &Tx{ctx: ctx, tx: tx, now: time.Now(), chain: s.chain}
+	t := &Tx{store: s, ctx: ctx, tx: tx, now: time.Now(), chain: s.chain}
 	if err := f(t); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
@@ -100,8 +106,15 @@ func (t *Tx) Append(stream int64, kind string, body []byte) (Entry, error) {
 // the key was ever used before.
 func (t *Tx) Enqueue(stream int64, c Command) error {
 	c.Body = notNil(c.Body)
-	res, err := t.tx.ExecContext(t.ctx, "INSERT INTO command (stream, kind, key, body, created_at) VALUES (?, ?, ?, ?, ?)",
-		stream, c.Kind, c.Key, c.Body, t.now.UnixMicro())
+	kept := c.Body
+	if c.Private {
+		var err error
+		if kept, err = t.store.seal.hide(c.Body, t.store.commandPurpose(c.Key)); err != nil {
+			return fmt.Errorf("command %s enqueue: %w", c.Key, err)
+		}
+	}
+	res, err := t.tx.ExecContext(t.ctx, "INSERT INTO command (stream, lane, kind, key, body, private, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		stream, c.Lane, c.Kind, c.Key, kept, c.Private, t.now.UnixMicro())
 	if err != nil {
 		return fmt.Errorf("command %s enqueue: %w", c.Key, named(err))
 	}
@@ -109,7 +122,7 @@ func (t *Tx) Enqueue(stream int64, c Command) error {
 	if err != nil {
 		return fmt.Errorf("command %s enqueue: %w", c.Key, err)
 	}
-	t.added = append(t.added, &row{id: id, stream: stream, kind: c.Kind, key: c.Key, body: c.Body,
+	t.added = append(t.added, &row{id: id, lane: lane{stream, c.Lane}, kind: c.Kind, key: c.Key, body: kept, private: c.Private,
 		state: Pending, created: t.now, notBefore: t.now.Add(c.After)})
 	return nil
 }
@@ -120,7 +133,7 @@ func (t *Tx) Finish(id int64, s State, note string) error {
 	if s != Done && s != Void {
 		return fmt.Errorf("command %d finish: as %s", id, s)
 	}
-	return t.set(id, s, note, "UPDATE command SET state = ?, note = ?, finished_at = ? WHERE id = ? AND state IN ('pending', 'parked')",
+	return t.set(id, s, note, "UPDATE command SET state = ?, note = ?, finished_at = ?, body = iif(private, X'', body) WHERE id = ? AND state IN ('pending', 'parked')",
 		s, note, t.now.UnixMicro(), id)
 }
 

@@ -10,14 +10,15 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// durable are the settings without which a commit does not survive a power cut or
-// the tables do not keep their promises. The driver's own default for WAL files is
+// durable are the settings without which a commit does not survive a power cut, the
+// tables do not keep their promises, or what is forgotten stays in the file. The driver's own default for WAL files is
 // synchronous=NORMAL, which may lose the last commits.
 var durable = []struct{ pragma, parameter, value, want string }{
 	{"journal_mode", "_journal_mode", "WAL", "wal"},
 	{"synchronous", "_synchronous", "FULL", "2"},
 	{"foreign_keys", "_foreign_keys", "1", "1"},
 	{"busy_timeout", "_busy_timeout", "5000", "5000"},
+	{"secure_delete", "_secure_delete", "1", "1"},
 }
 
 // connector opens connections whose settings were read back and found right.

@@ -17,14 +17,18 @@
 // # Streams
 //
 // Every event and command belongs to a stream, a number that counts up and is never
-// used twice. Commands of one stream are carried out one after the other, in order;
+// used twice; stream 0 is there from the start for what belongs to no other. Commands of one stream are carried out one after the other, in order;
 // those of different streams side by side, so one that does not get through never
 // holds up another stream. A stream is open until Tx.Close, and the open ones are
 // what a program reads after a restart.
 //
 // # Delivery
 //
-// Run hands the head of each stream to a Handler. The outcome of a delivery is
+// Within a stream a command may have a lane of its own: what can wait for days (a
+// name to be fetched, a receipt to be posted) must not hold up what cannot. Commands
+// wait for each other within a lane only.
+//
+// Run hands the head of each lane to a Handler. The outcome of a delivery is
 // recorded by the handler itself, in a Commit of its own together with the event
 // that it means: Tx.Finish. So a delivered command costs two flushes. Until then the
 // command stays at the head and comes again, after a pause that grows and that Wake
@@ -35,8 +39,17 @@
 // the process that died: those deliveries, and those that follow an unclear try,
 // are marked Uncertain, and the handler must find out before it acts.
 //
-// A person can park a command (Tx.Park): it then blocks its stream, and is counted,
+// A person can park a command (Tx.Park): it then blocks its lane, and is counted,
 // until Tx.Unpark or Tx.Finish.
+//
+// # What can be forgotten
+//
+// A journal that is chained cannot forget. What must be forgettable is therefore not
+// in it: Tx.Keep writes a private value that is sealed with Options.Key, Tx.Forget
+// deletes it, and the journal names at most its number. The body of a Private command
+// is sealed while the command is open and erased when it ends. Deleted rows are
+// overwritten (secure_delete), and Store.Scrub empties the log, so that the file and
+// its log then hold nothing of it, readable or sealed.
 //
 // # The file
 //

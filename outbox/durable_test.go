@@ -46,7 +46,7 @@ func TestTheOpenFileHasTheSettingsAndStrictTables(t *testing.T) {
 		require.True(t, strict, name)
 		tables++
 	}
-	require.Equal(t, 4, tables)
+	require.Equal(t, 5, tables)
 }
 
 func TestReadersCannotWrite(t *testing.T) {

@@ -27,6 +27,9 @@ var (
 	ErrNoStream  = errors.New("no such stream")
 	ErrDuplicate = errors.New("a command with this key exists")
 	ErrStuck     = errors.New("delivery does not answer")
+	ErrNoKey     = errors.New("no key to keep private values under")
+	ErrWrongKey  = errors.New("private value cannot be read with this key")
+	ErrNoPrivate = errors.New("no such private value")
 )
 
 // ChainError says where the journal does not follow from what stands before it.

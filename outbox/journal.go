@@ -75,9 +75,9 @@ func (s *Store) OpenStreams(ctx context.Context) ([]int64, error) {
 // newest first.
 func (s *Store) RecentStreams(ctx context.Context, before int64, n int) ([]int64, error) {
 	if before <= 0 {
-		return s.streams(ctx, "SELECT id FROM stream ORDER BY id DESC LIMIT ?", n)
+		return s.streams(ctx, "SELECT id FROM stream WHERE id > 0 ORDER BY id DESC LIMIT ?", n)
 	}
-	return s.streams(ctx, "SELECT id FROM stream WHERE id < ? ORDER BY id DESC LIMIT ?", before, n)
+	return s.streams(ctx, "SELECT id FROM stream WHERE id BETWEEN 1 AND ? - 1 ORDER BY id DESC LIMIT ?", before, n)
 }
 
 func (s *Store) streams(ctx context.Context, query string, args ...any) ([]int64, error) {

@@ -12,7 +12,9 @@ type Item struct {
 	Stream   int64
 	Kind     string
 	Key      string
-	Body     []byte
+	Body     []byte // nil if it is private
+	Lane     string
+	Private  bool
 	State    State
 	Note     string
 	Created  time.Time // UTC
@@ -37,7 +39,7 @@ type Filter struct {
 // query builds the statement with only the conditions that are asked for, so that
 // an index serves each.
 func (f Filter) query() (string, []any) {
-	q := `SELECT id, stream, kind, key, body, state, note, created_at, coalesce(finished_at, 0) FROM command WHERE true`
+	q := `SELECT id, stream, lane, kind, key, iif(private, NULL, body), private, state, note, created_at, coalesce(finished_at, 0) FROM command WHERE true`
 	var args []any
 	if f.Open {
 		q += " AND state IN ('pending', 'parked')"
@@ -70,7 +72,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Item, error) {
 	for rows.Next() {
 		var i Item
 		var created, finished int64
-		if err := rows.Scan(&i.ID, &i.Stream, &i.Kind, &i.Key, &i.Body, &i.State, &i.Note, &created, &finished); err != nil {
+		if err := rows.Scan(&i.ID, &i.Stream, &i.Lane, &i.Kind, &i.Key, &i.Body, &i.Private, &i.State, &i.Note, &created, &finished); err != nil {
 			return nil, fmt.Errorf("commands read: %w", named(err))
 		}
 		i.Created = time.UnixMicro(created).UTC()

@@ -1,13 +1,19 @@
 package outbox
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-const stepTwo = "ALTER TABLE stream ADD COLUMN label TEXT NOT NULL DEFAULT 'none'"
+const oneMore = "ALTER TABLE stream ADD COLUMN label TEXT NOT NULL DEFAULT 'none'"
+
+// after are the steps of a newer program.
+func after(steps ...string) []string { return append(slices.Clone(migrations), steps...) }
 
 func oldFile(t *testing.T) (path string, id string) {
 	path = tempFile(t)
@@ -21,16 +27,16 @@ func oldFile(t *testing.T) (path string, id string) {
 func TestMigrationRunsOnACopyAndKeepsEverything(t *testing.T) {
 	path, id := oldFile(t)
 	require.NoError(t, os.WriteFile(path+".new", []byte("left behind by a crash"), 0o600))
-	require.NoError(t, prepareFile(t.Context(), path, append(migrations[:1:1], stepTwo)))
+	require.NoError(t, prepareFile(t.Context(), path, after(oneMore)))
 	require.NoFileExists(t, path+".new")
 
 	db := openWriter(path)
 	defer db.Close()
 	var gotID, label string
 	var version int
-	require.NoError(t, db.QueryRow("SELECT file.id, label FROM file, stream").Scan(&gotID, &label))
+	require.NoError(t, db.QueryRow("SELECT file.id, label FROM file, stream WHERE stream.id = 1").Scan(&gotID, &label))
 	require.NoError(t, db.QueryRow("PRAGMA user_version").Scan(&version))
-	require.Equal(t, []any{id, "none", 2}, []any{gotID, label, version})
+	require.Equal(t, []any{id, "none", len(migrations) + 1}, []any{gotID, label, version})
 	n, err := verifyChain(t.Context(), db)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, n)
@@ -40,11 +46,12 @@ func TestAFailedMigrationLeavesTheOldFileInUse(t *testing.T) {
 	path, id := oldFile(t)
 	before, err := os.ReadFile(path)
 	require.NoError(t, err)
-	err = prepareFile(t.Context(), path, append(migrations[:1:1], stepTwo, "CREATE TABLE stream (id)"))
-	require.ErrorContains(t, err, "schema 1 to 3, the file stays as it was: step 3")
-	after, err := os.ReadFile(path)
+	err = prepareFile(t.Context(), path, after(oneMore, "CREATE TABLE stream (id)"))
+	now := len(migrations)
+	require.ErrorContains(t, err, fmt.Sprintf("schema %d to %d, the file stays as it was: step %d", now, now+2, now+2))
+	left, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, before, after)
+	require.Equal(t, before, left)
 	require.NoFileExists(t, path+".new")
 	s := open(t, path)
 	require.Equal(t, id, s.ID())
@@ -53,7 +60,7 @@ func TestAFailedMigrationLeavesTheOldFileInUse(t *testing.T) {
 
 func TestAMigrationThatDamagesTheJournalIsRefused(t *testing.T) {
 	path, _ := oldFile(t)
-	err := prepareFile(t.Context(), path, append(migrations[:1:1],
+	err := prepareFile(t.Context(), path, after(
 		"DROP TRIGGER journal_is_append_only; UPDATE journal SET body = x'00'"))
 	var broken *ChainError
 	require.ErrorAs(t, err, &broken)
@@ -62,7 +69,7 @@ func TestAMigrationThatDamagesTheJournalIsRefused(t *testing.T) {
 
 func TestANewerFileIsLeftAlone(t *testing.T) {
 	path, _ := oldFile(t)
-	require.NoError(t, prepareFile(t.Context(), path, append(migrations[:1:1], stepTwo)))
+	require.NoError(t, prepareFile(t.Context(), path, after(oneMore)))
 	_, err := Open(t.Context(), path, Options{})
 	require.ErrorIs(t, err, ErrNewer)
 	require.ErrorContains(t, err, "install the newer program")
@@ -76,4 +83,29 @@ func TestTheFileHasANameOfItsOwn(t *testing.T) {
 		seen[id] = true
 	}
 	require.Greater(t, len(seen), 45)
+}
+
+// TestAFileOfEveryOlderSchemaOpens writes a journal and a queue with each older
+// schema and opens the file with this program.
+func TestAFileOfEveryOlderSchemaOpens(t *testing.T) {
+	for version := 1; version < len(migrations); version++ {
+		path := tempFile(t)
+		require.NoError(t, prepareFile(t.Context(), path, migrations[:version]))
+		db := openWriter(path)
+		e := Entry{Seq: 1, Stream: 1, At: time.UnixMicro(1), Kind: "k", Body: []byte("b")}
+		hash := chain{}.next(e)
+		_, err := db.Exec(`INSERT INTO stream (id) VALUES (1);
+			INSERT INTO command (stream, kind, key, body, created_at) VALUES (1, 'c', 'c-1', x'01', 1)`)
+		require.NoError(t, err)
+		_, err = db.Exec("INSERT INTO journal VALUES (1, 1, 1, 'k', CAST('b' AS BLOB), ?)", hash[:])
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+
+		s := open(t, path)
+		require.Equal(t, 1, s.Depth().Pending)
+		entries, err := s.Verify(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 1, entries)
+		require.EqualValues(t, 2, s.Next())
+	}
 }

@@ -21,11 +21,13 @@ const (
 // row is an open command in memory: what the file says, and what only this process
 // knows about its delivery.
 type row struct {
-	id, stream int64
-	kind, key  string
-	body       []byte
-	state      State
-	created    time.Time
+	id        int64
+	lane      lane
+	kind, key string
+	body      []byte // sealed if it is private
+	private   bool
+	state     State
+	created   time.Time
 
 	uncertain bool
 	tries     int
@@ -35,11 +37,17 @@ type row struct {
 	lastError string
 }
 
-// queue is the open commands by stream, in order. The file is the truth; this is
+// lane is what commands wait for each other in.
+type lane struct {
+	stream int64
+	name   string
+}
+
+// queue is the open commands by lane, in order. The file is the truth; this is
 // its copy for scheduling.
 type queue struct {
 	mu       sync.Mutex
-	streams  map[int64][]*row
+	lanes    map[lane][]*row
 	rows     map[int64]*row
 	wake     chan struct{}
 	ping     chan struct{}
@@ -48,7 +56,7 @@ type queue struct {
 }
 
 func (q *queue) init(o Options) {
-	q.streams = map[int64][]*row{}
+	q.lanes = map[lane][]*row{}
 	q.rows = map[int64]*row{}
 	q.wake = make(chan struct{}, 1)
 	q.ping = make(chan struct{})
@@ -71,7 +79,7 @@ func defaultBackoff(n int) time.Duration {
 // loadQueue reads what was open when the last process ended. All of it may have
 // been sent.
 func (s *Store) loadQueue(ctx context.Context) error {
-	rows, err := s.writer.QueryContext(ctx, `SELECT id, stream, kind, key, body, state, created_at FROM command
+	rows, err := s.writer.QueryContext(ctx, `SELECT id, stream, lane, kind, key, body, private, state, created_at FROM command
 		WHERE state IN ('pending', 'parked') ORDER BY id`)
 	if err != nil {
 		return fmt.Errorf("queue read: %w", err)
@@ -81,7 +89,7 @@ func (s *Store) loadQueue(ctx context.Context) error {
 	for rows.Next() {
 		r := &row{uncertain: true}
 		var created int64
-		if err := rows.Scan(&r.id, &r.stream, &r.kind, &r.key, &r.body, &r.state, &created); err != nil {
+		if err := rows.Scan(&r.id, &r.lane.stream, &r.lane.name, &r.kind, &r.key, &r.body, &r.private, &r.state, &created); err != nil {
 			return fmt.Errorf("queue read: %w", err)
 		}
 		r.created = time.UnixMicro(created)
@@ -97,7 +105,7 @@ func (q *queue) apply(added []*row, changed []change) {
 	defer q.mu.Unlock()
 	for _, r := range added {
 		q.rows[r.id] = r
-		q.streams[r.stream] = append(q.streams[r.stream], r)
+		q.lanes[r.lane] = append(q.lanes[r.lane], r)
 	}
 	for _, c := range changed {
 		r, ok := q.rows[c.id]
@@ -116,7 +124,7 @@ func (q *queue) apply(added []*row, changed []change) {
 
 func (q *queue) remove(r *row) {
 	delete(q.rows, r.id)
-	left := q.streams[r.stream]
+	left := q.lanes[r.lane]
 	for i := range left {
 		if left[i] == r {
 			left = append(left[:i:i], left[i+1:]...)
@@ -124,10 +132,10 @@ func (q *queue) remove(r *row) {
 		}
 	}
 	if len(left) == 0 {
-		delete(q.streams, r.stream)
+		delete(q.lanes, r.lane)
 		return
 	}
-	q.streams[r.stream] = left
+	q.lanes[r.lane] = left
 }
 
 func (q *queue) signal() {
@@ -156,16 +164,19 @@ func (s *Store) WakeStream(stream int64) {
 	q := &s.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for _, r := range q.streams[stream] {
-		r.notBefore = time.Time{}
+	for _, r := range q.rows {
+		if r.lane.stream == stream {
+			r.notBefore = time.Time{}
+		}
 	}
 	q.signal()
 }
 
 // Depth is the queue in figures.
 type Depth struct {
-	Pending, Parked int
-	Oldest          time.Time // when the oldest pending command was enqueued; zero if there is none
+	Pending, Parked int       // Pending of the empty lanes only
+	Oldest          time.Time // when the oldest of those was enqueued; zero if there is none
+	Aside           int       // pending in other lanes: what nobody waits for
 }
 
 // Depth counts the open commands.
@@ -177,6 +188,10 @@ func (s *Store) Depth() Depth {
 	for _, r := range q.rows {
 		if r.state == Parked {
 			d.Parked++
+			continue
+		}
+		if r.lane.name != "" {
+			d.Aside++
 			continue
 		}
 		d.Pending++

@@ -20,6 +20,9 @@ type Options struct {
 	// Backoff gives the pause after the n-th unsuccessful try in a row, n >= 1;
 	// nil means 2 s, doubling to 60 s, each with up to a quarter of jitter.
 	Backoff func(n int) time.Duration
+	// Key of KeySize bytes seals private values and the bodies of private commands
+	// (AES-256-GCM); nil: there can be none.
+	Key []byte
 	// OnCommit is told how long each commit took, flush included; nil for none.
 	OnCommit func(took time.Duration, err error)
 }
@@ -34,6 +37,7 @@ type Store struct {
 	id     string
 
 	onCommit func(time.Duration, error)
+	seal     *seal
 
 	commit sync.Mutex // one transaction at a time, and guards the chain
 	chain  chain
@@ -51,6 +55,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("outbox folder: %w", named(err))
 	}
+	seal, err := newSeal(o.Key)
+	if err != nil {
+		return nil, err
+	}
 	lock, err := lockFile(path + ".lock")
 	if err != nil {
 		return nil, err
@@ -58,7 +66,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.OnCommit == nil {
 		o.OnCommit = func(time.Duration, error) {}
 	}
-	s := &Store{log: o.Log, path: path, lock: lock, onCommit: o.OnCommit}
+	s := &Store{log: o.Log, path: path, lock: lock, onCommit: o.OnCommit, seal: seal}
 	s.queue.init(o)
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("outbox open %s: %w", path, named(err)), s.Close())

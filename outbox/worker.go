@@ -77,36 +77,50 @@ func (q *queue) take(now time.Time) (due []*row, next time.Duration) {
 	defer q.mu.Unlock()
 	next = idleCheck
 	busy := 0
-	for _, rows := range q.streams {
+	for _, rows := range q.lanes {
 		if rows[0].busy {
 			busy++
 		}
 	}
-	for _, rows := range q.streams {
-		head := rows[0]
-		wait := head.notBefore.Sub(now)
-		switch {
-		case head.busy || head.state != Pending:
-		case wait > 0:
-			next = min(next, wait)
-		case busy < q.parallel:
-			busy++
-			head.busy = true
-			due = append(due, head)
+	for _, first := range []bool{true, false} {
+		for l, rows := range q.lanes {
+			if (l.name == "") != first {
+				continue
+			}
+			head := rows[0]
+			wait := head.notBefore.Sub(now)
+			switch {
+			case head.busy || head.state != Pending:
+			case wait > 0:
+				next = min(next, wait)
+			case busy < q.room(l):
+				busy++
+				head.busy = true
+				due = append(due, head)
+			}
 		}
 	}
 	return due, next
+}
+
+// room is how many tries there may be at once, for a lane. One place is always left
+// for the empty lane, if there is more than one at all.
+func (q *queue) room(l lane) int {
+	if l.name == "" || q.parallel == 1 {
+		return q.parallel
+	}
+	return q.parallel - 1
 }
 
 func (s *Store) deliver(ctx context.Context, h Handler, r *row) {
 	q := &s.queue
 	q.mu.Lock()
 	r.tries++
-	d := Delivery{ID: r.id, Stream: r.stream, Kind: r.kind, Key: r.key, Body: r.body,
+	d := Delivery{ID: r.id, Stream: r.lane.stream, Kind: r.kind, Key: r.key, Body: r.body,
 		Try: r.tries, Uncertain: r.uncertain}
 	q.mu.Unlock()
 
-	v := h(ctx, d)
+	v := s.try(ctx, h, d, r.private)
 
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -126,6 +140,20 @@ func (s *Store) deliver(ctx context.Context, h Handler, r *row) {
 	pause := q.backoff(r.tries)
 	r.forced = v.after > pause
 	r.notBefore = time.Now().Add(max(pause, v.after))
+}
+
+// try hands a delivery to the handler, with its body readable. One that cannot be
+// read with the key at hand waits for the right one.
+func (s *Store) try(ctx context.Context, h Handler, d Delivery, private bool) Verdict {
+	if private {
+		body, err := s.seal.reveal(d.Body, s.commandPurpose(d.Key))
+		if err != nil {
+			s.log.Error("private command waits", "command", d.ID, "kind", d.Kind, "err", err)
+			return Again(time.Minute, err)
+		}
+		d.Body = body
+	}
+	return h(ctx, d)
 }
 
 // Ping returns nil when the delivery loop answers and the file can be written to,
