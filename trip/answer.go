@@ -28,8 +28,25 @@ func (s *State) answered(at time.Time, e Event) bool {
 		})
 	case CallRejected:
 		return s.with(e.N, func(a *Attempt) bool { return s.callRejected(a, e) })
+	case Profiled:
+		return s.with(e.N, func(a *Attempt) bool {
+			if !a.Profile.close() {
+				return false
+			}
+			a.Contact = e.Contact
+			return true
+		})
+	case ReceiptPosted:
+		return s.with(e.N, func(a *Attempt) bool { return a.Posting.close() })
 	}
 	return false
+}
+
+// close ends an errand; it is false if none is open.
+func (c *Call) close() bool {
+	was := c.Open
+	c.Open = false
+	return was
 }
 
 func (s *State) with(n int, f func(*Attempt) bool) bool {
@@ -47,6 +64,10 @@ func (a *Attempt) call(op Op) *Call {
 		return &a.Cancel
 	case OpRefund:
 		return &a.Refund
+	case OpProfile:
+		return &a.Profile
+	case OpReceipt:
+		return &a.Posting
 	}
 	return nil
 }
@@ -80,11 +101,29 @@ func (s *State) createRejected(a *Attempt, e CreateRejected) bool {
 	case e.Conflict:
 		s.Ask = false
 		s.park(ProblemConflict, e.Code)
+	case e.Without != "":
+		s.doWithout(a, e.Without)
 	case a.Release == Keep:
 		s.Ask = false
 		s.fail(ProblemRefused, e.Code, NoticeNone)
 	}
 	return true
+}
+
+// doWithout lets the next attempt be a plain code.
+func (s *State) doWithout(a *Attempt, x Extra) {
+	if x == ExtraShare {
+		s.Unshared = true
+	}
+	if a.Release != Keep {
+		return
+	}
+	switch x {
+	case ExtraPush:
+		s.notice(NoticePushRefused, 0)
+	case ExtraRecipient:
+		s.notice(NoticeNotReachable, 0)
+	}
 }
 
 // observe merges what the API shows. Aggregates only grow and final states stay,
@@ -127,7 +166,12 @@ func (s *State) observeLive(a *Attempt, state string) {
 		}
 	case "ABORTED":
 		a.Known, a.State = true, AttemptAborted
-		if !ours {
+		switch {
+		case ours:
+		case a.Share != "" && !s.Unshared:
+			s.Unshared = true
+			s.notice(NoticeUnshared, 0)
+		default:
 			s.declined(NoticeDeclined, 0)
 		}
 	case "TERMINATED":
@@ -156,6 +200,10 @@ func (s *State) declined(n NoticeKind, amount money.Minor) {
 func (s *State) authorized(a *Attempt) {
 	faster := a.Release == IfUnapproved
 	a.Known, a.State = true, AttemptAuthorized
+	s.SendTo = Recipient{}
+	if s.Phase != Settled {
+		s.Tip = a.Tip // the one that was approved counts
+	}
 	switch {
 	case s.Phase == Settled && s.Settlement != Paid:
 		a.Release = Always

@@ -17,6 +17,18 @@ type Attempt struct {
 	Cancelled  money.Minor
 	Refunded   money.Minor
 
+	// Tip is the part of Asked, or of what was asked before, that is the tip.
+	Tip money.Minor
+	// To is whose phone the request goes to; zero for whoever scans the code.
+	To Recipient
+	// Share is what the passenger is asked to share, see Terms.
+	Share string
+	// Contact is who has shared it, as a number that stands for nobody once that
+	// passenger is forgotten; 0 if nothing was shared.
+	Contact int64
+	// Receipted: the order lines are in the request.
+	Receipted bool
+
 	// Known is true once the API has confirmed that the payment exists.
 	Known bool
 	// RedirectURL is the text of the code to scan, as the API gave it.
@@ -27,6 +39,10 @@ type Attempt struct {
 	Capture Call
 	Cancel  Call
 	Refund  Call
+
+	// Errands: they move no money, and nothing waits for them.
+	Profile Call // fetching what was shared
+	Posting Call // posting the receipt
 
 	RequestedAt time.Time
 	CreatedAt   time.Time
@@ -58,6 +74,24 @@ func (s AttemptState) Live() bool {
 func (s AttemptState) approved() bool {
 	return s == AttemptAuthorized || s == AttemptCaptured || s == AttemptReleased
 }
+
+// Recipient is the passenger whose phone a request goes to. The number itself is
+// kept where it can be forgotten; the zero Recipient is nobody.
+type Recipient struct {
+	Kind RecipientKind `json:"kind,omitempty"`
+	ID   int64         `json:"id,omitempty"`
+}
+
+// RecipientKind is where the number comes from.
+type RecipientKind string
+
+const (
+	ToContact RecipientKind = "contact" // shared on an earlier trip
+	ToTyped   RecipientKind = "typed"   // typed or scanned for this trip only
+)
+
+// Nobody is true of the zero Recipient.
+func (r Recipient) Nobody() bool { return r == Recipient{} }
 
 // Release is how far a payment shall be undone.
 type Release string

@@ -22,6 +22,10 @@ func Check(s State, e Event) Refusal {
 		return s.checkCancel()
 	case NewAsked:
 		return s.checkNew()
+	case SendAsked:
+		return s.checkSend(e)
+	case FareTyped:
+		return s.checkTyped(e)
 	case TipChosen:
 		return s.checkTip(e)
 	case RefundAsked:
@@ -75,6 +79,30 @@ func (s State) checkNew() Refusal {
 		return AlreadyApproved
 	}
 	return Allowed
+}
+
+// checkSend: a request can go to a phone wherever a code could be made.
+func (s State) checkSend(e SendAsked) Refusal {
+	if e.To.Nobody() || s.Phase == Settled {
+		return NotNow
+	}
+	return s.checkNew()
+}
+
+// checkTyped: the driver's word stands in for a meter that says nothing, never for
+// money that is on its way already.
+func (s State) checkTyped(e FareTyped) Refusal {
+	switch {
+	case e.Total <= 0 || e.Total > maxAmount:
+		return BadAmount
+	case s.Phase == Settled && s.Settlement == Paid:
+		return AlreadyPaid
+	case s.Held() > 0 || s.Otherwise > 0:
+		return AlreadyApproved
+	case s.Phase == Hired || s.Phase == Due || s.Phase == Settled && s.Settlement == Void:
+		return Allowed
+	}
+	return NotNow
 }
 
 func (s State) checkTip(e TipChosen) Refusal {

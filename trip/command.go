@@ -25,6 +25,15 @@ type Command struct {
 	After time.Duration
 }
 
+// Lane is what the command waits in: errands must not hold up money.
+func (c Command) Lane() string {
+	switch c.Op {
+	case OpProfile, OpReceipt:
+		return string(c.Op)
+	}
+	return ""
+}
+
 func (s *State) command(a *Attempt, op Op, n int) Command {
 	ref := s.ID.Reference(a.N)
 	return Command{Op: op, N: a.N, Reference: ref, Key: Key(ref, op, n), Currency: s.Currency}

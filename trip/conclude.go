@@ -24,6 +24,7 @@ func (s State) conclude(at time.Time) (State, []Command) {
 	cmds := s.withdraw()
 	cmds = append(cmds, s.finish()...)
 	cmds = append(cmds, s.refund()...)
+	cmds = append(cmds, s.errands()...)
 	return s, append(cmds, s.ask(at)...)
 }
 
@@ -56,7 +57,7 @@ func (s *State) busy() bool {
 func (s *State) settle(at time.Time) {
 	if s.Phase == Due && s.Fare.Doubt == "" {
 		switch owed := s.Owed(); {
-		case owed <= 0:
+		case owed <= 0 && s.Captured() == 0:
 			s.void(NoticeNone)
 		case s.Captured() > 0 && s.Captured()+s.Otherwise >= owed:
 			s.Phase, s.Settlement, s.Problem = Settled, Paid, Problem{}
@@ -66,9 +67,15 @@ func (s *State) settle(at time.Time) {
 	}
 	if s.Phase == Due && s.Winding && !s.busy() && s.uncaptured() == 0 {
 		s.Phase, s.Settlement, s.Means = Settled, Otherwise, Unpaid
+		if s.Captured() == 0 {
+			s.Tip = 0
+		}
 	}
 	if s.Phase == Settled && s.SettledAt.IsZero() {
 		s.SettledAt = at
+	}
+	if s.resting() != Due || !s.Ask {
+		s.SendTo = Recipient{}
 	}
 }
 
@@ -101,7 +108,7 @@ func (s *State) withdraw() []Command {
 }
 
 func (s *State) wants(a *Attempt) bool {
-	return s.Phase == Due && s.Ask && s.Fare.Doubt == "" && a.Asked == s.Outstanding()
+	return s.Phase == Due && s.Ask && s.Fare.Doubt == "" && a.Asked == s.Outstanding() && s.SendTo.Nobody()
 }
 
 // finish captures what is owed of the approved money and gives back the rest. In a
@@ -148,10 +155,37 @@ func (s *State) refund() []Command {
 	return cmds
 }
 
+// errands fetch what a paying passenger has shared, and post the receipt of a trip
+// that is settled, each once.
+func (s *State) errands() []Command {
+	var cmds []Command
+	for i := range s.Attempts {
+		a := &s.Attempts[i]
+		if a.Captured == 0 {
+			continue
+		}
+		if a.Share != "" && a.Profile.N == 0 {
+			cmds = append(cmds, s.open(a, &a.Profile, OpProfile, 0))
+		}
+		if s.Phase == Settled && s.Terms.Receipt == ReceiptAtEnd && !a.Receipted && a.Posting.N == 0 && a.Uncaptured() == 0 {
+			cmd := s.open(a, &a.Posting, OpReceipt, 0)
+			cmd.Amount = a.Captured
+			cmds = append(cmds, cmd)
+		}
+	}
+	return cmds
+}
+
+// TipOffered is true while the passenger is choosing a tip, so that nothing is asked
+// yet. Once something is approved there is nothing to choose any more.
+func (s State) TipOffered() bool {
+	return s.Phase == Due && s.Terms.Tip && !s.TipSettled && s.Ask && s.Fare.Doubt == "" && s.Held() == 0 && s.Fare.Total > 0
+}
+
 // ask starts the next attempt where one is wanted and none is live: rules 1 and 2.
 func (s *State) ask(at time.Time) []Command {
 	out := s.Outstanding()
-	if _, live := s.Live(); live || s.Phase != Due || !s.Ask || s.Fare.Doubt != "" || out == 0 {
+	if _, live := s.Live(); live || s.Phase != Due || !s.Ask || s.Fare.Doubt != "" || out == 0 || s.TipOffered() {
 		return nil
 	}
 	switch {
@@ -162,9 +196,15 @@ func (s *State) ask(at time.Time) []Command {
 		s.fail(ProblemTooLarge, "", NoticeNone)
 		return nil
 	}
-	s.Attempts = append(s.Attempts, Attempt{
-		N: len(s.Attempts) + 1, State: AttemptRequested, Asked: out, RequestedAt: at,
-	})
+	next := Attempt{
+		N: len(s.Attempts) + 1, State: AttemptRequested, Asked: out, Tip: s.Tip, To: s.SendTo, RequestedAt: at,
+		Receipted: s.Terms.Receipt == ReceiptAtCreate,
+	}
+	if next.To.Nobody() && !s.Unshared && s.Held() == 0 {
+		next.Share = s.Terms.Share
+	}
+	s.SendTo = Recipient{}
+	s.Attempts = append(s.Attempts, next)
 	if s.Problem.Kind != ProblemNone {
 		s.fail(ProblemNone, "", NoticeNone)
 	}

@@ -21,6 +21,7 @@ type (
 	Begun struct {
 		ID       ID             `json:"id"`
 		Currency money.Currency `json:"currency"`
+		Terms    Terms          `json:"terms,omitzero"`
 	}
 	// FareShown is the amount on the meter at Stopped.
 	FareShown struct {
@@ -41,7 +42,11 @@ type (
 
 // What people said.
 type (
-	// TipChosen sets the tip; it replaces an earlier one.
+	// FareTyped: the meter is lost and the driver typed what it showed.
+	FareTyped struct {
+		Total money.Minor `json:"total"`
+	}
+	// TipChosen sets the tip, zero for none; it replaces an earlier one.
 	TipChosen struct {
 		Tip money.Minor `json:"tip"`
 	}
@@ -53,6 +58,10 @@ type (
 	CancelAsked struct{}
 	// NewAsked: the driver wants a new code, or confirms a doubtful amount.
 	NewAsked struct{}
+	// SendAsked: the request shall go to a phone.
+	SendAsked struct {
+		To Recipient `json:"to"`
+	}
 	// RefundAsked gives captured money back.
 	RefundAsked struct {
 		Amount money.Minor `json:"amount"`
@@ -82,6 +91,8 @@ type (
 		N        int    `json:"n"`
 		Code     string `json:"code,omitempty"`
 		Conflict bool   `json:"conflict,omitempty"`
+		// Without is what the API objects to; the next attempt does without it.
+		Without Extra `json:"without,omitempty"`
 	}
 	// Observed is what a GET or an answer to a capture, cancel or refund says.
 	Observed struct {
@@ -98,6 +109,28 @@ type (
 		Code    string  `json:"code,omitempty"`
 		Payment Payment `json:"payment"`
 	}
+	// Profiled ends the errand of fetching what was shared: by whom, or why it is
+	// known of nobody.
+	Profiled struct {
+		N       int    `json:"n"`
+		Contact int64  `json:"contact,omitempty"`
+		Reason  string `json:"reason,omitempty"`
+	}
+	// ReceiptPosted ends the errand of posting the order lines; Code is why they were
+	// refused.
+	ReceiptPosted struct {
+		N    int    `json:"n"`
+		Code string `json:"code,omitempty"`
+	}
+)
+
+// Extra is what a request can do without.
+type Extra string
+
+const (
+	ExtraPush      Extra = "push"      // no requests to phones for this sales unit
+	ExtraRecipient Extra = "recipient" // this phone takes none
+	ExtraShare     Extra = "share"     // passengers must not be asked for this
 )
 
 // Payment is the API's view of a payment: its state and aggregates.
@@ -115,7 +148,9 @@ func (Resumed) Kind() Kind        { return "resumed" }
 func (Vacated) Kind() Kind        { return "vacated" }
 func (MeterLost) Kind() Kind      { return "meter_lost" }
 func (GapSeen) Kind() Kind        { return "gap_seen" }
+func (FareTyped) Kind() Kind      { return "fare_typed" }
 func (TipChosen) Kind() Kind      { return "tip_chosen" }
+func (SendAsked) Kind() Kind      { return "send_asked" }
 func (SettledBy) Kind() Kind      { return "settled_by" }
 func (CancelAsked) Kind() Kind    { return "cancel_asked" }
 func (NewAsked) Kind() Kind       { return "new_asked" }
@@ -127,6 +162,8 @@ func (CreateVoided) Kind() Kind   { return "create_voided" }
 func (CreateRejected) Kind() Kind { return "create_rejected" }
 func (Observed) Kind() Kind       { return "observed" }
 func (CallRejected) Kind() Kind   { return "call_rejected" }
+func (Profiled) Kind() Kind       { return "profiled" }
+func (ReceiptPosted) Kind() Kind  { return "receipt_posted" }
 
 // Decode reads an event back from the journal. An unknown kind is an error: a
 // journal that cannot be folded completely must not decide about money.
@@ -151,7 +188,9 @@ var decoders = func() map[Kind]func([]byte) (Event, error) {
 	register[Vacated](add)
 	register[MeterLost](add)
 	register[GapSeen](add)
+	register[FareTyped](add)
 	register[TipChosen](add)
+	register[SendAsked](add)
 	register[SettledBy](add)
 	register[CancelAsked](add)
 	register[NewAsked](add)
@@ -163,6 +202,8 @@ var decoders = func() map[Kind]func([]byte) (Event, error) {
 	register[CreateRejected](add)
 	register[Observed](add)
 	register[CallRejected](add)
+	register[Profiled](add)
+	register[ReceiptPosted](add)
 	return m
 }()
 

@@ -86,6 +86,10 @@ func (p *payment) seen() Payment {
 func (l *ledger) answer(c Command) Event {
 	p := l.payments[c.Reference]
 	switch {
+	case c.Op == OpProfile:
+		return Profiled{N: c.N, Contact: 7}
+	case c.Op == OpReceipt:
+		return ReceiptPosted{N: c.N}
 	case c.Op == OpCreate:
 		return Created{N: c.N, RedirectURL: "https://qr.example/" + c.Reference}
 	default:

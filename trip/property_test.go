@@ -27,9 +27,9 @@ type world struct {
 	shownAt map[string]money.Minor
 }
 
-func newWorld() *world {
+func newWorld(terms Terms) *world {
 	w := &world{l: newLedger(), shownAt: map[string]money.Minor{}}
-	w.s, _ = Step(State{}, time.Time{}, Begun{ID: ID{"T122", "K7Q2X", 42}, Currency: money.NOK})
+	w.s, _ = Step(State{}, time.Time{}, Begun{ID: ID{"T122", "K7Q2X", 42}, Currency: money.NOK, Terms: terms})
 	return w
 }
 
@@ -60,11 +60,14 @@ func (w *world) track(e Event, before, after State) {
 			w.shown = append(w.shown, e.Fare.Total)
 			w.byHand = w.byHand && after.Phase == Settled
 		}
+	case FareTyped:
+		w.shown = append(w.shown, e.Total)
+		w.byHand = w.byHand && after.Phase == Settled
 	case TipChosen:
 		w.tips = max(w.tips, e.Tip)
 	case SettledBy:
 		w.byHand = true
-	case NewAsked, Resumed:
+	case NewAsked, SendAsked, Resumed:
 		w.byHand = w.byHand && after.Phase == Settled
 	}
 }
@@ -82,6 +85,9 @@ func (w *world) checkCommand(t require.TestingT, s State, c Command) {
 		require.Empty(t, s.Fare.Doubt, "rule 10: no doubtful amount")
 		require.Equal(t, s.Owed()-s.Otherwise-s.Held(), c.Amount, "rule 1: only the difference")
 		require.NotEqual(t, Hired, s.Phase, "rule 1: never while the fare runs")
+		require.False(t, s.TipOffered(), "not before the tip is settled")
+		require.False(t, !a.To.Nobody() && a.Share != "", "who is known is not asked who they are")
+		require.False(t, s.Unshared && a.Share != "", "who would not share is not asked again")
 		for ref, p := range w.l.payments {
 			require.NotEqual(t, "CREATED", p.state, "rule 2: %s can still be approved", ref)
 		}
@@ -175,8 +181,19 @@ func (w *world) refuse(t require.TestingT, conflict bool) {
 	if _, executed := w.l.answers[c.Key]; executed {
 		return // the API answers a repeated key as it did the first time
 	}
+	a := w.s.Attempts[c.N-1]
 	w.queue = w.queue[1:]
-	if c.Op == OpCreate {
+	switch {
+	case c.Op == OpProfile || c.Op == OpReceipt:
+		w.step(t, w.l.answer(c))
+		return
+	case c.Op == OpCreate && !conflict && !a.To.Nobody():
+		w.step(t, CreateRejected{N: c.N, Code: "5080", Without: ExtraPush})
+		return
+	case c.Op == OpCreate && !conflict && a.Share != "":
+		w.step(t, CreateRejected{N: c.N, Code: "4080", Without: ExtraShare})
+		return
+	case c.Op == OpCreate:
 		w.step(t, CreateRejected{N: c.N, Code: "5040", Conflict: conflict})
 		return
 	}
@@ -239,7 +256,11 @@ func TestMain(m *testing.M) {
 
 func TestRulesHoldOverAnyOrderOfEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld()
+		w := newWorld(Terms{
+			Share:   rapid.SampledFrom([]string{"", "phoneNumber"}).Draw(t, "share"),
+			Tip:     rapid.Bool().Draw(t, "tip offered"),
+			Receipt: rapid.SampledFrom([]ReceiptTime{ReceiptNever, ReceiptAtCreate, ReceiptAtEnd}).Draw(t, "receipt"),
+		})
 		amount := rapid.SampledFrom([]money.Minor{0, 40, 9900, 25000, 25050, 30000, 70_000_000})
 		doubt := rapid.SampledFrom([]Doubt{"", "", "", "", DoubtSum, DoubtGap})
 		attempt := rapid.IntRange(1, 4)
@@ -261,6 +282,8 @@ func TestRulesHoldOverAnyOrderOfEvents(t *testing.T) {
 			"meter lost": func(t *rapid.T) { w.step(t, MeterLost{}) },
 			"gap":        func(t *rapid.T) { w.step(t, GapSeen{}) },
 			"tip":        func(t *rapid.T) { w.step(t, TipChosen{amount.Draw(t, "tip") % 10000}) },
+			"typed":      func(t *rapid.T) { w.step(t, FareTyped{amount.Draw(t, "typed")}) },
+			"send":       func(t *rapid.T) { w.step(t, SendAsked{Recipient{ToTyped, 3}}) },
 			"cash":       func(t *rapid.T) { w.step(t, SettledBy{Cash}) },
 			"card":       func(t *rapid.T) { w.step(t, SettledBy{Card}) },
 			"cancel":     func(t *rapid.T) { w.step(t, CancelAsked{}) },

@@ -41,6 +41,8 @@ const (
 	OpCapture Op = "capture"
 	OpCancel  Op = "cancel"
 	OpRefund  Op = "refund"
+	OpProfile Op = "profile" // fetch what the passenger has shared
+	OpReceipt Op = "receipt" // post the order lines
 )
 
 // Key is the Idempotency-Key of the n-th operation of its kind on a reference:

@@ -15,6 +15,7 @@ import (
 type State struct {
 	ID       ID
 	Currency money.Currency
+	Terms    Terms
 	Phase    Phase
 
 	// Settlement and Means say how a Settled trip was settled.
@@ -25,14 +26,20 @@ type State struct {
 	Position Position
 	// Fare is the newest amount that the meter gave at Stopped or at the end.
 	Fare Fare
-	// Tip is the passenger's, on top of the meter's total.
-	Tip money.Minor
+	// Tip is the passenger's, on top of the meter's total. TipSettled is true once it
+	// has been chosen or passed over; where a tip is offered nothing is asked before.
+	Tip        money.Minor
+	TipSettled bool
 	// Otherwise is what the driver took in cash, by card or on an account.
 	Otherwise money.Minor
 
 	// Ask is true while a payment request is wanted. While it is false, a live
 	// attempt is withdrawn and no new one is made.
 	Ask bool
+	// SendTo is who the next request goes to, if not to whoever scans it.
+	SendTo Recipient
+	// Unshared is true once the passenger would not share, or may not be asked to.
+	Unshared bool
 	// Winding is true when the meter has been For Hire for longer than the grace:
 	// what is approved still counts, nothing new is asked.
 	Winding bool
@@ -64,6 +71,26 @@ const (
 	Due     Phase = "due"     // an amount stands on the meter and is not settled
 	Settled Phase = "settled" // Settlement says how
 	Parked  Phase = "parked"  // Problem says why; a person must decide
+)
+
+// Terms are what holds for a trip from its beginning, whatever is configured later.
+type Terms struct {
+	// Share is what passengers are asked to share, in the API's own words separated
+	// by spaces: "phoneNumber", "name". Empty: nothing.
+	Share string `json:"share,omitempty"`
+	// Tip: the passenger is offered a tip before anything is asked.
+	Tip bool `json:"tip,omitempty"`
+	// Receipt is when the passenger's app gets the order lines.
+	Receipt ReceiptTime `json:"receipt,omitempty"`
+}
+
+// ReceiptTime is when a receipt reaches the API. It cannot be changed there.
+type ReceiptTime string
+
+const (
+	ReceiptNever    ReceiptTime = ""
+	ReceiptAtCreate ReceiptTime = "create"  // in the request, whose amount is final
+	ReceiptAtEnd    ReceiptTime = "capture" // posted once the trip is settled
 )
 
 // Settlement is how a trip ended.
@@ -169,6 +196,10 @@ const (
 	NoticeRefundDone    NoticeKind = "refund_done"
 	NoticeRefundRefused NoticeKind = "refund_refused"
 	NoticeBelowMinimum  NoticeKind = "below_minimum"
+	NoticeUnshared      NoticeKind = "unshared"         // the passenger would not share: asked again without
+	NoticePushRefused   NoticeKind = "push_not_enabled" // no requests to phones for this sales unit: back to the code
+	NoticeNotReachable  NoticeKind = "not_reachable"    // this phone takes no requests: back to the code
+	NoticeTyped         NoticeKind = "typed"            // the driver typed Amount
 )
 
 // Owed is what the trip costs: the meter's total and the tip; zero before the
@@ -231,14 +262,14 @@ func (s State) Equal(t State) bool {
 }
 
 // Closed is true when nothing can happen to the trip by itself any more: it is
-// settled, every attempt is final and the meter has left it. A refund opens it
-// again.
+// settled, every attempt is final, no errand is open and the meter has left it. A
+// refund opens it again.
 func (s State) Closed() bool {
 	if s.Phase != Settled || s.Position != ForHire {
 		return false
 	}
 	for _, a := range s.Attempts {
-		if !a.Final() {
+		if !a.Final() || a.Profile.Open || a.Posting.Open {
 			return false
 		}
 	}

@@ -49,8 +49,13 @@ func (s *State) apply(at time.Time, e Event) bool {
 		return s.endWithout(NoticeMeterLost)
 	case GapSeen:
 		return s.gapSeen()
+	case FareTyped:
+		s.fareTyped(e.Total)
 	case TipChosen:
-		s.Tip = e.Tip
+		s.Tip, s.TipSettled = e.Tip, true
+	case SendAsked:
+		s.newAsked()
+		s.SendTo = e.To
 	case SettledBy:
 		s.settledBy(e.Means)
 	case CancelAsked:
@@ -74,7 +79,7 @@ func (s *State) begin(at time.Time, e Begun) bool {
 	if s.Phase != Vacant {
 		return false
 	}
-	*s = State{ID: e.ID, Currency: e.Currency, Phase: Hired, Position: Running, BegunAt: at}
+	*s = State{ID: e.ID, Currency: e.Currency, Terms: e.Terms, Phase: Hired, Position: Running, BegunAt: at}
 	return true
 }
 
@@ -89,11 +94,29 @@ func (s *State) fareShown(f Fare, p Position) bool {
 		s.Gap = false
 		return true // the same amount once more
 	}
-	if s.Gap && f.Total != s.Fare.Total && f.Doubt == "" {
+	if (s.Gap || s.Fare.Typed) && f.Total != s.Fare.Total && f.Doubt == "" {
 		f.Doubt = DoubtGap
 	}
 	s.Gap = false
+	s.take(f)
+	return true
+}
+
+// fareTyped takes the driver's word where the meter can give none.
+func (s *State) fareTyped(total money.Minor) {
+	if s.Position == Running {
+		s.Position = Stopped
+	}
+	s.take(Fare{Total: total, Typed: true})
+	s.notice(NoticeTyped, total)
+}
+
+// take makes an amount the one that is owed.
+func (s *State) take(f Fare) {
 	s.Fare = f
+	if f.Total == 0 && s.Held() == 0 {
+		s.Tip = 0 // on top of nothing
+	}
 	s.Settlement, s.SettledAt = "", time.Time{}
 	s.Renewals = 0
 	s.Ask = f.Doubt == ""
@@ -106,7 +129,6 @@ func (s *State) fareShown(f Fare, p Position) bool {
 	case s.Held() > 0 && s.Outstanding() > 0:
 		s.notice(NoticeDifference, s.Held())
 	}
-	return true
 }
 
 // overpaid is what was taken beyond the meter's newest amount.
@@ -177,7 +199,11 @@ func (s *State) gapSeen() bool {
 	return true
 }
 
+// settledBy: a tip that was not taken with the app is between passenger and driver.
 func (s *State) settledBy(m Means) {
+	if s.Captured() == 0 {
+		s.Tip = 0
+	}
 	s.Phase, s.From, s.Settlement, s.Means = Settled, "", Otherwise, m
 	s.Otherwise = max(0, s.Owed()-s.Captured())
 	s.Fare.Doubt = ""
@@ -198,6 +224,7 @@ func (s *State) newAsked() {
 	}
 	s.Phase, s.Settlement, s.Means, s.SettledAt = Due, "", "", time.Time{}
 	s.Ask, s.Winding, s.Renewals = true, false, 0
+	s.SendTo, s.TipSettled = Recipient{}, s.TipSettled || s.Terms.Tip
 	s.Fare.Doubt = ""
 	s.Problem, s.Notice = Problem{}, Notice{}
 }

@@ -26,6 +26,10 @@ const total = 25000
 
 var (
 	begun      = Begun{ID: ID{"T122", "K7Q2X", 42}, Currency: money.NOK}
+	tipping    = Begun{ID: begun.ID, Currency: money.NOK, Terms: Terms{Tip: true}}
+	sharing    = Begun{ID: begun.ID, Currency: money.NOK, Terms: Terms{Share: "phoneNumber", Receipt: ReceiptAtCreate}}
+	posting    = Begun{ID: begun.ID, Currency: money.NOK, Terms: Terms{Receipt: ReceiptAtEnd}}
+	send       = SendAsked{Recipient{ToContact, 7}}
 	shown      = FareShown{Fare{Total: total}}
 	createdOne = Created{N: 1, RedirectURL: "https://qr.example/1"}
 	createdTwo = Created{N: 2, RedirectURL: "https://qr.example/2"}
@@ -53,6 +57,11 @@ func situations() []situation {
 		paid       = add(authorized, ends(1, OpCapture, "AUTHORIZED", total, total))
 		resumed    = add(paid, Resumed{})
 		cash       = add(created, SettledBy{Cash})
+		offered    = []Event{tipping, shown}
+		tipped     = add(offered, TipChosen{2500}, createdOne)
+		asked      = []Event{sharing, shown, createdOne}
+		sent       = add(hired, shown, createdOne, send, ends(1, OpCancel, "TERMINATED", 0, 0, total), createdTwo)
+		shared     = add(asked, seen(1, "AUTHORIZED", total), ends(1, OpCapture, "AUTHORIZED", total, total))
 	)
 	return []situation{
 		{"vacant", nil},
@@ -85,6 +94,16 @@ func situations() []situation {
 		{"unpaid", add(created, Vacated{}, GraceOver{}, ends(1, OpCancel, "TERMINATED", 0, 0, total))},
 		{"void", add(hired, FareShown{Fare{Total: 0}})},
 		{"parked, capture refused", add(authorized, CallRejected{N: 1, Op: OpCapture, Code: "6260", Payment: Payment{State: "AUTHORIZED", Authorized: total}})},
+		{"due, a tip is offered", offered},
+		{"due, with a tip", tipped},
+		{"due, tip changed", add(tipped, TipChosen{5000})},
+		{"due, asked to share", asked},
+		{"due, would not share", add(asked, seen(1, "ABORTED"))},
+		{"due, send awaits the old one's end", add(created, send)},
+		{"due, sent to a phone", sent},
+		{"paid, what was shared is fetched", shared},
+		{"paid, receipt is posted", []Event{posting, shown, createdOne, seen(1, "AUTHORIZED", total), ends(1, OpCapture, "AUTHORIZED", total, total)}},
+		{"due, typed by the driver", add(hired, MeterLost{}, FareTyped{Total: total}, createdOne)},
 		{"parked, reference not ours", add(requested, CreateRejected{N: 1, Conflict: true})},
 	}
 }
@@ -113,7 +132,10 @@ func columns() []struct {
 		{"vacated, more", Vacated{&Fare{Total: total + 5000}}},
 		{"meter lost", MeterLost{}},
 		{"gap seen", GapSeen{}},
+		{"typed", FareTyped{Total: total}},
 		{"tip", TipChosen{2500}},
+		{"no tip", TipChosen{}},
+		{"send", send},
 		{"cash", SettledBy{Cash}},
 		{"card", SettledBy{Card}},
 		{"cancel", CancelAsked{}},
@@ -126,6 +148,9 @@ func columns() []struct {
 		{"create 1 voided", CreateVoided{N: 1}},
 		{"create 1 rejected", CreateRejected{N: 1, Code: "5040"}},
 		{"create 1 conflict", CreateRejected{N: 1, Conflict: true}},
+		{"create 1 without push", CreateRejected{N: 1, Code: "5080", Without: ExtraPush}},
+		{"create 1 without recipient", CreateRejected{N: 1, Code: "7010", Without: ExtraRecipient}},
+		{"create 1 without share", CreateRejected{N: 1, Code: "4080", Without: ExtraShare}},
 		{"1 CREATED", seen(1, "CREATED")},
 		{"1 AUTHORIZED", seen(1, "AUTHORIZED", total)},
 		{"1 AUTHORIZED, no amount yet", seen(1, "AUTHORIZED")},
@@ -138,6 +163,8 @@ func columns() []struct {
 		{"1 of an unknown state", seen(1, "SOMETHING_NEW")},
 		{"capture 1 refused", CallRejected{N: 1, Op: OpCapture, Code: "6260", Payment: Payment{State: "AUTHORIZED", Authorized: total}}},
 		{"cancel 1 refused", CallRejected{N: 1, Op: OpCancel, Code: "6250", Payment: Payment{State: "CREATED"}}},
+		{"profile 1 learned", Profiled{N: 1, Contact: 7}},
+		{"receipt 1 posted", ReceiptPosted{N: 1}},
 		{"refund 1 refused", CallRejected{N: 1, Op: OpRefund, Code: "6220", Payment: Payment{State: "AUTHORIZED", Authorized: total, Captured: total}}},
 	}
 }
@@ -245,10 +272,19 @@ func describeAttempt(a Attempt) string {
 	if a.Release != Keep {
 		w += " " + string(a.Release)
 	}
+	if !a.To.Nobody() {
+		w += fmt.Sprintf(" to %s %d", a.To.Kind, a.To.ID)
+	}
+	if a.Share != "" {
+		w += " asks " + a.Share
+	}
+	if a.Contact != 0 {
+		w += fmt.Sprintf(" by contact %d", a.Contact)
+	}
 	for _, f := range []struct {
 		name string
 		v    money.Minor
-	}{{"captured", a.Captured}, {"cancelled", a.Cancelled}, {"refunded", a.Refunded}} {
+	}{{"tip", a.Tip}, {"captured", a.Captured}, {"cancelled", a.Cancelled}, {"refunded", a.Refunded}} {
 		if f.v != 0 {
 			w += fmt.Sprintf(" %s %d", f.name, f.v)
 		}
