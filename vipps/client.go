@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type Client struct {
 
 	tokens tokens
 	limits limiter
+
+	userinfoBare atomic.Bool // see Client.Userinfo
 }
 
 // New checks cfg, all of it at once (the error is an *InvalidError), and returns a
@@ -71,11 +74,17 @@ type accept func(body []byte) (Payment, error)
 
 // call sends r with a good token, and once more with a new one if that is refused.
 func (c *Client) call(ctx context.Context, r request, read accept) Result {
+	return c.withToken(ctx, r, func(tok token) Result { return c.send(ctx, r, tok, read) })
+}
+
+// withToken calls send with a good token, and once more with a new one if the answer
+// is 401.
+func (c *Client) withToken(ctx context.Context, r request, send func(token) Result) Result {
 	tok, wait, err := c.tokens.get(ctx, 0)
 	if err != nil {
 		return c.unsent(r, wait, err)
 	}
-	res := c.send(ctx, r, tok, read)
+	res := send(tok)
 	if res.Err == nil || res.Err.Status != http.StatusUnauthorized {
 		return res
 	}
@@ -83,7 +92,7 @@ func (c *Client) call(ctx context.Context, r request, read accept) Result {
 	if err != nil {
 		return c.unsent(r, wait, err)
 	}
-	res = c.send(ctx, r, again, read)
+	res = send(again)
 	if res.Err != nil && res.Err.Status == http.StatusUnauthorized {
 		c.tokens.refused(again.number, res.Err)
 	}
@@ -134,6 +143,7 @@ func (c *Client) result(r request, tok token, a answer, sent bool, err error, re
 	}
 	if res.Err != nil {
 		res.Err.Op = r.op
+		res.Err.explain()
 	}
 	if res.Kind == Unknown && r.op.read() {
 		res.Kind = Retry
@@ -143,8 +153,16 @@ func (c *Client) result(r request, tok token, a answer, sent bool, err error, re
 
 func (c *Client) headers(r request, tok token) http.Header {
 	h := http.Header{}
-	h.Set("Authorization", "Bearer "+tok.value.reveal())
-	c.setCommon(h)
+	if r.url == "" {
+		h.Set("Authorization", "Bearer "+tok.value.reveal())
+		c.setCommon(h)
+	}
+	if r.bare {
+		h.Del("Ocp-Apim-Subscription-Key")
+	}
+	if r.accept != "" {
+		h.Set("Accept", r.accept)
+	}
 	if r.key != "" {
 		h.Set("Idempotency-Key", r.key)
 	}

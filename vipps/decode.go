@@ -30,6 +30,7 @@ type wirePayment struct {
 	PSPReference           loose[string]            `json:"pspReference"`
 	RedirectURL            loose[string]            `json:"redirectUrl"`
 	Profile                loose[wireProfile]       `json:"profile"`
+	UserDetails            loose[wireUserDetails]   `json:"userDetails"`
 	CaptureGuaranteedUntil stamp                    `json:"captureGuaranteedUntil"`
 	Metadata               loose[map[string]string] `json:"metadata"`
 }
@@ -78,6 +79,7 @@ func (w wirePayment) payment() (Payment, error) {
 	p := Payment{
 		Reference: w.Reference, State: w.State,
 		PSPReference: w.PSPReference.value, RedirectURL: w.RedirectURL.value, Sub: w.Profile.value.Sub,
+		Person:                 w.UserDetails.value.person(),
 		CaptureGuaranteedUntil: time.Time(w.CaptureGuaranteedUntil), Metadata: w.Metadata.value,
 	}
 	for _, a := range []struct {

@@ -28,7 +28,7 @@ const wholePayment = `{
 	"redirectUrl": "https://qr.vipps.no/o/abc",
 	"metadata": {"vehicle": "T122"},
 	"captureGuaranteedUntil": "2026-10-19T07:00:00.1234567+02:00",
-	"userDetails": {"mobileNumber": "4791234567"},
+	"userDetails": {"firstName": "Kari", "lastName": "Nordmann", "mobileNumber": "4790000001", "email": "kari@example.com", "addresses": [{}]},
 	"somethingNew": [1, {"a": null}]
 }`
 
@@ -51,6 +51,7 @@ func TestReadPayment(t *testing.T) {
 		Amount: 28650, Authorized: 28650, Captured: 27000, Cancelled: 650, Refunded: 1000,
 		PSPReference: "37c34d8c-2649-448e-864b-060d5d93e4c4", RedirectURL: "https://qr.vipps.no/o/abc",
 		Sub: "c06c4afe-d9e1-4c5d-939a-177d752a0944", Metadata: map[string]string{"vehicle": "T122"},
+		Person:                 vipps.NewPerson("Kari Nordmann", "4790000001"),
 		CaptureGuaranteedUntil: time.Date(2026, 10, 19, 5, 0, 0, 123456700, time.UTC),
 	}, res.Payment)
 	require.Equal(t, money.Minor(1000), res.Payment.Reserved())

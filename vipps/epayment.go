@@ -88,15 +88,21 @@ const keyMax = 50
 func (c *Client) malformed(r request) *Error {
 	var bad problems
 	bad.check(anyReference.MatchString(r.reference), "reference", "want 8 to 64 of a-z, A-Z, 0-9 and hyphen")
-	if !r.op.read() {
+	if r.op.keyed() {
 		bad.check(headerSafe(r.key) && len(r.key) <= keyMax, "Idempotency-Key", "want 1 to %d visible ASCII characters", keyMax)
+	}
+	if !r.op.read() {
 		bad.check(isObject(r.body), "body", "want what Encode gave")
 	}
-	err := bad.err(string(r.op))
-	if err == nil {
+	return notSent(r.op, bad.err(string(r.op)))
+}
+
+// notSent is the error of a call that is too wrong to be made, or nil without a why.
+func notSent(op Op, why error) *Error {
+	if why == nil {
 		return nil
 	}
-	return &Error{Class: ClassInvalid, Op: r.op, Hint: hintBug, Err: err}
+	return &Error{Class: ClassInvalid, Op: op, Hint: hintBug, Err: why}
 }
 
 func isObject(body []byte) bool {

@@ -48,6 +48,9 @@ const (
 
 // Codes that callers tell apart. All others are told apart by Class.
 const (
+	CodeCustomerToken    = "4050" // the token of a check-in is too old: let them scan again
+	CodePersonalQR       = "4060" // the passenger's code was not read whole: scan again
+	CodePhoneNumber      = "4070" // no number at all: let it be typed again
 	CodePushNotAllowed   = "5080" // PUSH_MESSAGE needs approval: fall back to QR
 	CodeAmountTooSmall   = "6010"
 	CodeAlreadyCaptured  = "6040" // cannot cancel, everything is captured

@@ -2,6 +2,7 @@ package vipps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,10 +23,14 @@ type request struct {
 	op        Op
 	method    string
 	path      string
-	reference string
-	key       string // Idempotency-Key, writes only
+	reference string // of a payment or a printed code, for logs and limits; never a person's
+	key       string // Idempotency-Key, of operations about money
 	body      []byte
-	private   []string // customer identifiers in body, to be kept out of errors
+	private   []string // what errors must not repeat: customer identifiers, targets of codes
+
+	accept string // media type of the answer, empty for JSON
+	bare   bool   // without the subscription key
+	url    string // instead of path: another host, which gets no credentials
 }
 
 // answer is a whole HTTP response.
@@ -60,7 +65,7 @@ func (c *Client) exchange(ctx context.Context, r request, header http.Header) (a
 		GetConn: func(string) { asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, nil)
+	req, err := http.NewRequestWithContext(ctx, r.method, cmp.Or(r.url, c.base+r.path), nil)
 	if err != nil {
 		return answer{}, false, err
 	}

@@ -9,7 +9,8 @@ import (
 
 // faultBody is what could be read from the body of an answer that is no success.
 // The platform has several shapes for it: RFC 7807 problems with extraDetails from
-// the API itself, statusCode and message from its gateway, error and
+// the ePayment API, and with invalidParams and an instance in the place of the
+// traceId from its others, statusCode and message from its gateway, error and
 // error_description from the token endpoint, and arrays of older kinds.
 type faultBody struct {
 	object  bool   // it was JSON of such a shape, so it comes from the platform
@@ -35,7 +36,7 @@ func readFault(body []byte) faultBody {
 		title:  firstText(fields, "title", "error", "errorMessage", "message"),
 		detail: firstText(fields, "detail", "error_description", "responseInfo"),
 	}
-	if id := firstText(fields, "traceId", "trace_id", "contextId"); tracePattern.MatchString(id) {
+	if id := firstText(fields, "traceId", "trace_id", "contextId", "instance"); tracePattern.MatchString(id) {
 		f.traceID = id
 	}
 	var invalid []string

@@ -30,9 +30,9 @@ type limitKey struct {
 
 // take notes a call that is about to be sent, or says how long to wait.
 func (l *limiter) take(op Op, reference string, now time.Time) (wait time.Duration) {
-	most := writesPerMinute
-	if op.read() {
-		most = readsPerMinute
+	most := op.perMinute()
+	if most == 0 {
+		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

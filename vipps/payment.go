@@ -2,6 +2,8 @@ package vipps
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"taxiterminal/money"
@@ -41,6 +43,10 @@ type Payment struct {
 	// Sub identifies the customer to the Userinfo API if a profile scope was
 	// asked for; it may come a moment after the approval.
 	Sub string
+	// Person is what the customer agreed to share, as far as the answer has it: some
+	// versions of the API leave it out, and then Client.Userinfo knows. It may come
+	// a moment after the approval and is gone after a week.
+	Person Person
 	// CaptureGuaranteedUntil is the end of the reservation's guarantee in UTC, or
 	// zero if the API does not tell it.
 	CaptureGuaranteedUntil time.Time
@@ -57,5 +63,8 @@ func (p Payment) String() string {
 		p.Authorized.Decimal(), p.Captured.Decimal(), p.Cancelled.Decimal(), p.Refunded.Decimal())
 }
 
-// GoString is String, so that %#v keeps the link to itself, too.
-func (p Payment) GoString() string { return p.String() }
+// Format writes String for every verb, so that none shows the link or the customer.
+func (p Payment) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, p.String()) }
+
+// LogValue is String.
+func (p Payment) LogValue() slog.Value { return slog.StringValue(p.String()) }

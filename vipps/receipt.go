@@ -1,6 +1,7 @@
 package vipps
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"unicode/utf8"
@@ -15,6 +16,22 @@ type Receipt struct {
 	Lines  []Line
 	PosID  string // the car, e.g. "T122"
 	Number string // the receipt number of the trip
+}
+
+// Encode checks r against the amount that was paid and gives the body for
+// Client.PostReceipt. The same r gives the same bytes. The error is an
+// *InvalidError.
+func (r Receipt) Encode(asked money.Amount) ([]byte, error) {
+	var bad problems
+	_, _, ok := AmountLimits(asked.Currency)
+	bad.check(ok, "receipt.bottomLine.currency", "want NOK, DKK or EUR, got %q", asked.Currency)
+	bad.check(asked.Value > 0 && asked.Value <= amountMax, "amount",
+		"want more than nothing and at most %s, got %s", amountMax.Decimal(), asked.Value.Decimal())
+	w := r.encode(&bad, asked)
+	if err := bad.err("receipt"); err != nil {
+		return nil, err
+	}
+	return json.Marshal(w)
 }
 
 // Line is one line of a receipt.

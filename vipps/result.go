@@ -50,7 +50,44 @@ const (
 	OpCapture Op = "capture"
 	OpCancel  Op = "cancel"
 	OpRefund  Op = "refund"
+
+	OpUserinfo Op = "userinfo" // Userinfo API: what a customer shares
+	OpReceipt  Op = "receipt"  // Order Management API: a receipt after the fact
+
+	// QR API: printed codes that open an address.
+	OpCodeCreate   Op = "code_create"
+	OpCodeGet      Op = "code_get"
+	OpCodeList     Op = "code_list"
+	OpCodeRetarget Op = "code_retarget"
+	OpCodeDestroy  Op = "code_destroy"
+	OpCodeDownload Op = "code_download" // of the picture, from wherever the API says
 )
 
 // read says that the operation changes nothing.
-func (o Op) read() bool { return o == OpGet || o == OpEvents }
+func (o Op) read() bool {
+	switch o {
+	case OpGet, OpEvents, OpUserinfo, OpCodeGet, OpCodeList, OpCodeDownload:
+		return true
+	}
+	return false
+}
+
+// keyed says that the operation moves money and carries an Idempotency-Key.
+func (o Op) keyed() bool {
+	switch o {
+	case OpCreate, OpCapture, OpCancel, OpRefund:
+		return true
+	}
+	return false
+}
+
+// perMinute is the API's published limit for one reference, 0 where there is none.
+func (o Op) perMinute() int {
+	switch {
+	case o.keyed():
+		return writesPerMinute
+	case o == OpGet || o == OpEvents:
+		return readsPerMinute
+	}
+	return 0
+}

@@ -21,8 +21,36 @@ const (
 	hintPerson  = "ask in another way, with a code on the screen; do not say that the number is wrong"
 	hintTest    = "test environment: look at the test user and its card in the test app"
 	hintPortal  = "something between the terminal and Vipps answers instead, such as the login page of a public network"
+	hintNoCode  = "this sales unit has no code of this id; list the codes, check the MSN, or create it"
+	hintLink    = "links to pictures live for an hour; read the code again for a new one"
 	hintNetwork = "check the SIM card, the antenna and the coverage"
 )
+
+// opHints are the hints of operations in which a status means something else than in
+// the ePayment API. They go with answers that have no code of that API.
+var opHints = map[Op]map[Class]string{
+	OpUserinfo: {
+		ClassNotFound:     "not there yet, or not any more: right after the approval ask again a little later",
+		ClassNotPermitted: "the passenger does not share this, or not any more; go on without",
+	},
+	OpReceipt: {
+		ClassNotFound: "no such payment, or no Order Management API, as in the test environment; attach the receipt to the create instead",
+	},
+	OpCodeCreate: {
+		ClassConflict: "there is a code of this id already; read it, use it if its target is ours, and otherwise choose another id or retarget it",
+	},
+	OpCodeGet:      {ClassNotFound: hintNoCode},
+	OpCodeRetarget: {ClassNotFound: hintNoCode},
+	OpCodeDestroy:  {ClassNotFound: hintNoCode},
+	OpCodeDownload: {ClassNotFound: hintLink, ClassNotPermitted: hintLink, ClassCredentials: hintLink},
+}
+
+// explain gives the error the hint that fits its operation.
+func (e *Error) explain() {
+	if hint := opHints[e.Op][e.Class]; hint != "" && e.Code == "" && e.Status != 0 {
+		e.Hint = hint
+	}
+}
 
 // statusRules are the HTTP statuses with a meaning of their own. A code in the
 // body goes first, see codeRules; 2xx, 3xx, other 4xx and 5xx are in judge.

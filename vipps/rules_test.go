@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,9 @@ func operations(t *testing.T) map[vipps.Op]operation {
 	}
 }
 
-func isRead(op vipps.Op) bool { return op == vipps.OpGet || op == vipps.OpEvents }
+func isRead(op vipps.Op) bool {
+	return slices.Contains([]vipps.Op{vipps.OpGet, vipps.OpEvents, vipps.OpUserinfo, vipps.OpCodeGet, vipps.OpCodeList, vipps.OpCodeDownload}, op)
+}
 
 // answersAre tries all operations against one answer.
 func answersAre(t *testing.T, status int, body string, kind vipps.Kind, class vipps.Class, code string) {

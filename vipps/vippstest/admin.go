@@ -20,7 +20,12 @@ import (
 //	POST   /_sim/scan                          {"code"} -> Bill
 //	GET    /_sim/pushed/{phone}                []Bill
 //	PUT    /_sim/habit                         Habit, for payments from now on
+//	PUT    /_sim/people                        Person: somebody with the app
+//	PUT    /_sim/passenger                     Person: who scans the codes from now on
+//	DELETE /_sim/people/{phone}/consent        this person shares nothing any more
 //	PUT    /_sim/strangers/{phone}             this number cannot be asked
+//	GET    /_sim/codes                         []Code: printed ones
+//	POST   /_sim/follow                        {"code"} of a printed one -> {"target"}
 //	GET    /_sim/faults                        []Fault
 //	POST   /_sim/faults                        Fault -> {"id"}
 //	DELETE /_sim/faults                        all of them
@@ -43,6 +48,11 @@ func (s *Sim) Admin() http.Handler {
 		"POST /_sim/scan":                     s.adminScan,
 		"GET /_sim/pushed/{phone}":            s.adminPushed,
 		"PUT /_sim/habit":                     s.adminHabit,
+		"PUT /_sim/people":                    s.adminPerson,
+		"PUT /_sim/passenger":                 s.adminPassenger,
+		"DELETE /_sim/people/{phone}/consent": s.adminWithdraw,
+		"GET /_sim/codes":                     s.adminCodes,
+		"POST /_sim/follow":                   s.adminFollow,
 		"PUT /_sim/strangers/{phone}":         s.adminStranger,
 		"GET /_sim/faults":                    s.adminFaults,
 		"POST /_sim/faults":                   s.adminAddFault,

@@ -29,9 +29,11 @@ func (s *Sim) forceApprove(c call) reply {
 		return s.refuse(http.StatusBadRequest, "10010", "Approve failed")
 	}
 	if req.Customer != nil {
-		if _, bad := s.findCustomer(req.Customer); bad != nil {
+		phone, bad := s.findCustomer(req.Customer)
+		if bad != nil {
 			return *bad
 		}
+		p.payer = phone
 	}
 	if err := p.act(Approve, s.now(), s); err != nil {
 		return s.refuse(http.StatusBadRequest, "10020", "Approve not allowed")

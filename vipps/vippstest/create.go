@@ -46,7 +46,7 @@ func (s *Sim) newPayment(req *createRequest, amount money.Minor) *payment {
 		reference: *req.Reference, psp: s.uuid(), flow: *req.UserFlow, metadata: req.Metadata,
 		currency: s.opt.Currency, amount: amount, state: stateCreated,
 		created: now, expires: now.Add(s.opt.PaymentLifetime), token: s.word(32),
-		receipt: req.Receipt != nil, receiptSums: req.Receipt != nil && req.Receipt.sums(int64(amount)),
+		receipt: req.Receipt,
 	}
 	if req.PaymentDescription != nil {
 		p.description = *req.PaymentDescription

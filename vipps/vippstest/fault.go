@@ -148,7 +148,7 @@ func (s *Sim) fits(f *Fault, c call) bool {
 func (s *Sim) instead(c call, f Fault) (reply, bool) {
 	switch f.Kind {
 	case Status:
-		return s.failure(f), true
+		return s.failure(c.op, f), true
 	case Garbage:
 		return reply{
 			status: http.StatusOK, header: map[string]string{"Content-Type": "application/json"},
@@ -164,7 +164,7 @@ func (s *Sim) instead(c call, f Fault) (reply, bool) {
 }
 
 // failure is the answer of a Status fault, in the shape that goes with it.
-func (s *Sim) failure(f Fault) reply {
+func (s *Sim) failure(op Op, f Fault) reply {
 	var r reply
 	switch {
 	case f.Code != "":
@@ -172,7 +172,7 @@ func (s *Sim) failure(f Fault) reply {
 	case gatewayHas(f.Status):
 		r = gateway(f.Status, "Planned fault")
 	default:
-		r = s.problem(f.Status, "Planned fault")
+		r = s.problemIn(op, f.Status, "Planned fault")
 	}
 	if f.RetryAfter > 0 {
 		r.header["Retry-After"] = strconv.Itoa(int(f.RetryAfter.Std() / time.Second))

@@ -21,9 +21,21 @@ const (
 	OpCancel  Op = "cancel"
 	OpRefund  Op = "refund"
 	OpApprove Op = "approve" // force approve, of the test environment
+
+	OpUserinfo Op = "userinfo" // the reference is the sub
+	OpReceipt  Op = "receipt"  // of the Order Management API
+
+	// The QR API; the reference is the code's id.
+	OpCodeCreate   Op = "code_create"
+	OpCodeGet      Op = "code_get"
+	OpCodeList     Op = "code_list" // without a reference
+	OpCodeRetarget Op = "code_retarget"
+	OpCodeDestroy  Op = "code_destroy"
+	OpCodeDownload Op = "code_download" // of the picture
 )
 
-// write says that the operation carries an Idempotency-Key and counts as a write.
+// write says that the operation carries an Idempotency-Key and counts as a write of
+// the ePayment API.
 func (o Op) write() bool {
 	switch o {
 	case OpCreate, OpCapture, OpCancel, OpRefund:
@@ -37,7 +49,26 @@ func (o Op) known() bool {
 	case OpToken, OpGet, OpEvents, OpApprove:
 		return true
 	}
-	return o.write()
+	return o.write() || o.elsewhere()
+}
+
+// elsewhere says that the operation is not one of the ePayment API: it has errors of
+// another shape, and no published limits.
+func (o Op) elsewhere() bool {
+	switch o {
+	case OpUserinfo, OpReceipt:
+		return true
+	}
+	return o.code()
+}
+
+// code says that the operation is one of the QR API.
+func (o Op) code() bool {
+	switch o {
+	case OpCodeCreate, OpCodeGet, OpCodeList, OpCodeRetarget, OpCodeDestroy, OpCodeDownload:
+		return true
+	}
+	return false
 }
 
 // issueToken is the access token endpoint. Its errors have the shape of the
@@ -84,29 +115,44 @@ func (s *Sim) directoryError(status int, kind string, number int) reply {
 	})
 }
 
-// admit checks the headers of an ePayment call. nil lets it pass.
+// admit checks the headers of a call. nil lets it pass.
 func (s *Sim) admit(c call) *reply {
 	h := c.header
 	var r reply
 	switch token, bearer := strings.CutPrefix(h.Get("Authorization"), "Bearer "); {
-	case h.Get("Ocp-Apim-Subscription-Key") != s.opt.SubscriptionKey:
+	case c.op == OpCodeDownload:
+		return nil // whoever has the link may see the picture
+	case !s.admitsKey(c.op, h.Get("Ocp-Apim-Subscription-Key")):
 		r = gateway(http.StatusUnauthorized, "Access denied: invalid subscription key")
 	case !bearer || !s.now().Before(s.tokens[token]):
 		r = gateway(http.StatusUnauthorized, "Unauthorized: invalid or expired token")
-	case h.Get("Merchant-Serial-Number") == "":
-		r = s.invalid("Merchant-Serial-Number", "required header")
-	case h.Get("Merchant-Serial-Number") != s.opt.MSN:
+	case h.Get("Merchant-Serial-Number") == "" && c.op != OpUserinfo && !c.op.code():
+		r = s.invalidIn(c.op, "Merchant-Serial-Number", "required header")
+	case h.Get("Merchant-Serial-Number") != "" && h.Get("Merchant-Serial-Number") != s.opt.MSN:
 		r = gateway(http.StatusForbidden, "Forbidden: the keys are not of this sales unit")
 	case c.op.write() && (c.key == "" || len(c.key) > 50):
 		r = s.invalid("Idempotency-Key", "required header of 1 to 50 characters")
 	case tooLongSystem(h) != "":
-		r = s.invalid(tooLongSystem(h), "at most 30 characters")
-	case len(c.body) > 0 && !isJSON(h):
-		r = s.problem(http.StatusUnsupportedMediaType, "Unsupported media type")
+		r = s.invalidIn(c.op, tooLongSystem(h), "at most 30 characters")
+	case len(c.body) > 0 && !isJSON(h), c.op.code() && codeFormat(h.Get("Accept")) == "":
+		r = s.problemIn(c.op, http.StatusUnsupportedMediaType, "Unsupported media type")
 	default:
 		return nil
 	}
 	return &r
+}
+
+// admitsKey says whether the subscription key is as the API behind op wants it.
+func (s *Sim) admitsKey(op Op, key string) bool {
+	if op == OpUserinfo {
+		switch s.opt.UserinfoKey {
+		case KeyForbidden:
+			return key == ""
+		case KeyIndifferent:
+			return key == "" || key == s.opt.SubscriptionKey
+		}
+	}
+	return key == s.opt.SubscriptionKey
 }
 
 func tooLongSystem(h http.Header) string {
@@ -143,7 +189,7 @@ func (s *Sim) throttle(c call) *reply {
 	switch {
 	case c.op.write():
 		most = 5
-	case c.op == OpApprove:
+	case c.op == OpApprove, c.op.elsewhere():
 		return nil
 	}
 	k, now := windowKey{c.op, c.reference}, s.now()

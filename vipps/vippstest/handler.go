@@ -24,6 +24,9 @@ var paymentPath = regexp.MustCompile(`^/epayment/v1/(test/)?payments(?:/([^/]+)(
 // identify finds out what a request asks for.
 func identify(r *http.Request, body []byte) call {
 	c := call{key: r.Header.Get("Idempotency-Key"), header: r.Header, body: body, request: r}
+	if c.elsewhere() {
+		return c
+	}
 	if r.Method == http.MethodPost && (r.URL.Path == "/accesstoken/get" || r.URL.Path == "/accessToken/get") {
 		c.op = OpToken
 		return c
@@ -70,6 +73,9 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	c := identify(r, body)
+	if c.op == OpCodeDownload {
+		c.reference = s.linked(r)
+	}
 	f, state := s.strike(c)
 	if state != Up {
 		s.drop(r, state == Blackhole)
@@ -183,6 +189,12 @@ func (s *Sim) operate(c call, seen *Calls) reply {
 		r = s.refund(c)
 	case OpApprove:
 		r = s.forceApprove(c)
+	case OpUserinfo:
+		r = s.userinfo(c)
+	case OpReceipt:
+		r = s.postReceipt(c)
+	default:
+		r = s.operateCode(c)
 	}
 	if r.status < 300 {
 		seen.Executed++

@@ -72,6 +72,10 @@ type Payment struct {
 	// ReceiptShown is set when there is a receipt whose lines add up to the
 	// amount; with any other the app shows no lines.
 	ReceiptShown bool         `json:"receipt_shown"`
+	Receipt      *Receipt     `json:"receipt,omitempty"`
+	Scope        string       `json:"scope,omitempty"` // that the merchant asked for
+	Asks         []string     `json:"asks,omitempty"`  // what the customer is being asked to share
+	Shared       bool         `json:"shared"`          // the customer shares what was asked for
 	RedirectURL  string       `json:"redirect_url,omitempty"`
 	Calls        map[Op]Calls `json:"calls"`
 	Keys         []KeyUse     `json:"keys"`
@@ -106,7 +110,8 @@ func (s *Sim) entry(p *payment) Payment {
 		Reference: p.reference, State: p.state, Approving: p.approving, Flow: p.flow, Description: p.description,
 		Currency: p.currency, Amount: p.amount, Authorized: p.authorized, Captured: p.captured,
 		Cancelled: p.cancelled, Refunded: p.refunded, Created: p.created.UTC(), Expires: p.expires.UTC(),
-		ReceiptShown: p.receipt && p.receiptSums, RedirectURL: p.redirectURL,
+		ReceiptShown: p.receiptShown(), Receipt: p.receiptEntry(), RedirectURL: p.redirectURL,
+		Scope: p.scope, Asks: s.asks(p), Shared: p.scope != "" && p.state == stateAuthorized,
 		Calls: s.calls(p.reference), Keys: slices.Clone(p.keys),
 	}
 }

@@ -23,14 +23,10 @@ func (s *Sim) get(c call) reply {
 	}
 	answer := p.summary()
 	answer["paymentMethod"] = map[string]any{"type": "WALLET"}
-	profile := map[string]any{}
 	if p.state == stateAuthorized {
 		answer["captureGuaranteedUntil"] = stamp(p.authorizedAt.Add(guarantee))
-		if p.scope != "" {
-			profile["sub"] = "sub-" + p.psp
-		}
 	}
-	answer["profile"] = profile
+	s.describeCustomer(p, answer)
 	if p.redirectURL != "" && !s.opt.HideRedirectURL {
 		answer["redirectUrl"] = p.redirectURL
 	}

@@ -16,6 +16,9 @@ const (
 	Reject  Action = "reject"
 	Begin   Action = "begin"  // starts to approve (3-D Secure); cancels answer 6250 until Approve or Reject
 	Ignore  Action = "ignore" // does nothing, and forgets what was planned
+	// RefuseSharing is the no to the question that comes before the payment when
+	// it has a profile scope; it aborts the payment. Approve is a yes to both.
+	RefuseSharing Action = "refuse_sharing"
 )
 
 // Habit is what the passenger does with every new payment, After its creation. The
@@ -27,14 +30,14 @@ type Habit struct {
 
 func (h Habit) check() error {
 	switch h.Action {
-	case "", Approve, Reject, Begin, Ignore:
+	case "", Approve, Reject, Begin, Ignore, RefuseSharing:
 		return nil
 	}
 	return errUnknownAction(h.Action)
 }
 
 func errUnknownAction(a Action) error {
-	return fmt.Errorf("passenger action %q: want %s, %s, %s or %s", a, Approve, Reject, Begin, Ignore)
+	return fmt.Errorf("passenger action %q: want %s, %s, %s, %s or %s", a, Approve, Reject, Begin, Ignore, RefuseSharing)
 }
 
 func (h Habit) intent(now time.Time) *intent {
@@ -50,6 +53,10 @@ type people struct {
 	strangers map[string]bool   // phone numbers that cannot be asked: 7010
 	codes     map[string]string // content of personal QR codes -> phone number
 	tokens    map[string]customerToken
+
+	known     map[string]Person          // by phone number
+	passenger string                     // phone number of whoever scans the codes
+	consents  map[string]map[string]bool // phone number -> scopes that are shared
 }
 
 type customerToken struct {
@@ -60,8 +67,12 @@ type customerToken struct {
 // tokenLifetime is how long a customer token of a check-in lives.
 const tokenLifetime = 15 * time.Minute
 
-func newPeople() people {
-	return people{strangers: map[string]bool{}, codes: map[string]string{}, tokens: map[string]customerToken{}}
+func newPeople(passenger Person) people {
+	return people{
+		strangers: map[string]bool{}, codes: map[string]string{}, tokens: map[string]customerToken{},
+		known: map[string]Person{passenger.Phone: passenger}, passenger: passenger.Phone,
+		consents: map[string]map[string]bool{},
+	}
 }
 
 // Bill is what the app shows after a scan.
@@ -71,6 +82,9 @@ type Bill struct {
 	Currency    money.Currency `json:"currency"`
 	Description string         `json:"description"`
 	Expires     time.Time      `json:"expires"`
+	// Asks is what the customer is asked to share before they can pay; empty if
+	// nothing, or nothing that they do not share with this sales unit already.
+	Asks []string `json:"asks,omitempty"`
 }
 
 // ErrNothingToPay is a scan of a code that no open payment has.
@@ -83,7 +97,7 @@ func (s *Sim) Scan(code string) (Bill, error) {
 	s.settle()
 	for _, p := range s.open {
 		if code != "" && p.redirectURL == code && p.state == stateCreated {
-			return p.bill(), nil
+			return s.bill(p), nil
 		}
 	}
 	return Bill{}, ErrNothingToPay
@@ -97,14 +111,17 @@ func (s *Sim) Pushed(phone string) []Bill {
 	var bills []Bill
 	for _, p := range s.open {
 		if p.flow == "PUSH_MESSAGE" && p.phone == phone && p.state == stateCreated {
-			bills = append(bills, p.bill())
+			bills = append(bills, s.bill(p))
 		}
 	}
 	return bills
 }
 
-func (p *payment) bill() Bill {
-	return Bill{Reference: p.reference, Amount: p.amount, Currency: p.currency, Description: p.description, Expires: p.expires.UTC()}
+func (s *Sim) bill(p *payment) Bill {
+	return Bill{
+		Reference: p.reference, Amount: p.amount, Currency: p.currency, Description: p.description,
+		Expires: p.expires.UTC(), Asks: s.asks(p),
+	}
 }
 
 // Act lets the passenger of a payment do something, now or after a delay on the

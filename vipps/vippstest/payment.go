@@ -25,11 +25,12 @@ type payment struct {
 	description string
 	scope       string
 	metadata    map[string]string
-	receipt     bool   // has one
-	receiptSums bool   // and its lines add up to the amount, else the app shows none
-	redirectURL string // text or link; empty for a push message
-	token       string // inside redirectURL
-	phone       string // of a push message
+	receipt     *receiptRequest // nil for none
+	posted      int             // how often one came by the Order Management API
+	redirectURL string          // text or link; empty for a push message
+	token       string          // inside redirectURL
+	phone       string          // of the customer named in the create
+	payer       string          // phone number of whoever approved
 	currency    money.Currency
 
 	state      string
@@ -88,10 +89,15 @@ func (p *payment) act(a Action, at time.Time, s *Sim) error {
 	}
 	switch a {
 	case Approve:
+		p.payer = s.payerOf(p)
+		s.people.consent(p.payer, p.scope)
 		p.state, p.approving = stateAuthorized, false
 		p.authorized, p.authorizedAt = p.amount, at
 		p.log(s, stateAuthorized, p.amount, "", true, at)
-	case Reject:
+	case Reject, RefuseSharing:
+		if a == RefuseSharing && len(s.asks(p)) == 0 {
+			return fmt.Errorf("%s payment %s: there is no question about sharing", a, p.reference)
+		}
 		p.state, p.approving = stateAborted, false
 		p.log(s, stateAborted, p.amount, "", true, at)
 	case Begin:

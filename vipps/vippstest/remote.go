@@ -63,6 +63,33 @@ func (r Remote) Stranger(ctx context.Context, phone string) error {
 	return r.do(ctx, http.MethodPut, "strangers/"+url.PathEscape(phone), nil, nil)
 }
 
+// AddPerson is somebody with the app.
+func (r Remote) AddPerson(ctx context.Context, p Person) error {
+	return r.do(ctx, http.MethodPut, "people", p, nil)
+}
+
+// SetPassenger is who scans the codes from now on.
+func (r Remote) SetPassenger(ctx context.Context, p Person) error {
+	return r.do(ctx, http.MethodPut, "passenger", p, nil)
+}
+
+// WithdrawConsent ends what a person shares with the sales unit.
+func (r Remote) WithdrawConsent(ctx context.Context, phone string) error {
+	return r.do(ctx, http.MethodDelete, "people/"+url.PathEscape(phone)+"/consent", nil, nil)
+}
+
+// Codes lists all codes that were ever made.
+func (r Remote) Codes(ctx context.Context) (list []Code, err error) {
+	return list, r.do(ctx, http.MethodGet, "codes", nil, &list)
+}
+
+// Follow is where a phone gets to that scans a printed code.
+func (r Remote) Follow(ctx context.Context, text string) (target string, err error) {
+	var f followed
+	err = r.do(ctx, http.MethodPost, "follow", scanRequest{text}, &f)
+	return f.Target, err
+}
+
 // AddFault adds a fault to the plan.
 func (r Remote) AddFault(ctx context.Context, f Fault) (id int, err error) {
 	var added addedFault

@@ -56,6 +56,26 @@ func (s *Sim) invalid(field, want string) reply {
 	return s.problem(http.StatusBadRequest, "Invalid request", detail{field, want})
 }
 
+// problemIn is a problem in the shape of the API that op belongs to. Those other than
+// ePayment have an instance instead of a traceId, and invalidParams.
+func (s *Sim) problemIn(op Op, status int, title string, params ...detail) reply {
+	if !op.elsewhere() {
+		return s.problem(status, title, params...)
+	}
+	r := jsonReply(status, map[string]any{
+		"type": fmt.Sprintf("https://httpstatuses.io/%d", status), "title": title, "detail": http.StatusText(status),
+		"instance":      fmt.Sprintf("00-%016x%016x-%016x-00", s.rng.Uint64(), s.rng.Uint64(), s.rng.Uint64()),
+		"invalidParams": params,
+	})
+	r.header["Content-Type"] = "application/problem+json"
+	return r
+}
+
+// invalidIn is problemIn about one field.
+func (s *Sim) invalidIn(op Op, field, want string) reply {
+	return s.problemIn(op, http.StatusBadRequest, "Invalid request", detail{field, want})
+}
+
 // gateway is the error shape of the gateway in front of the API.
 func gateway(status int, message string) reply {
 	return jsonReply(status, map[string]any{"statusCode": status, "message": message})

@@ -33,6 +33,13 @@ type Options struct {
 	LongLiving      bool           // expiresAt is allowed; else 5050
 	NationalID      bool           // scope nin is allowed; else 5030
 
+	Passenger         Person        // who scans the codes; DefaultPassenger if zero
+	ProfileLag        time.Duration // get tells the customer this long after the approval
+	UserinfoLag       time.Duration // the same of the Userinfo API
+	HideUserDetails   bool          // get tells only the customer's sub, as in older versions
+	UserinfoKey       KeyRule       // of the subscription key there
+	NoOrderManagement bool          // 404 on receipts, as in the test environment
+
 	TokenLifetime   time.Duration // an hour if zero
 	TokenNumbers    bool          // expiry members as JSON numbers instead of strings
 	PaymentLifetime time.Duration // ten minutes if zero
@@ -63,6 +70,9 @@ type Sim struct {
 	link     link
 	watchers []func() // told, without the lock, that the link has changed
 	people   people
+	codes    map[string]*code // of the QR API, by id
+	printed  []*code          // all ever made
+	links    map[string]codeLink
 
 	done  chan struct{}  // closed by Close
 	given sync.WaitGroup // calls that Transport has given to the handler
@@ -75,6 +85,9 @@ func New(opt Options) *Sim {
 	opt.ClientSecret = cmp.Or(opt.ClientSecret, DefaultClientSecret)
 	opt.SubscriptionKey = cmp.Or(opt.SubscriptionKey, DefaultSubscriptionKey)
 	opt.Currency = cmp.Or(opt.Currency, money.NOK)
+	if opt.Passenger == (Person{}) {
+		opt.Passenger = DefaultPassenger
+	}
 	opt.TokenLifetime = cmp.Or(opt.TokenLifetime, time.Hour)
 	opt.PaymentLifetime = cmp.Or(opt.PaymentLifetime, 10*time.Minute)
 	return &Sim{
@@ -85,7 +98,9 @@ func New(opt Options) *Sim {
 		traffic:  map[string]map[Op]*Calls{},
 		answered: map[answeredKey]*answered{},
 		windows:  map[windowKey][]time.Time{},
-		people:   newPeople(),
+		people:   newPeople(opt.Passenger),
+		codes:    map[string]*code{},
+		links:    map[string]codeLink{},
 		done:     make(chan struct{}),
 	}
 }
