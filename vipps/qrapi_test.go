@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"image"
+	"image/draw"
+	"image/png"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -89,7 +94,8 @@ func TestLifeOfAPrintedCode(t *testing.T) {
 
 func second[T any](_ T, res vipps.Result) vipps.Result { return res }
 
-// scans reads the picture with an independent program, if there is one.
+// scans paints the modules of the simulator's picture and reads them with an
+// independent program, if there is one.
 func scans(t *testing.T, picture []byte, want string) {
 	t.Helper()
 	require.NoError(t, xml.Unmarshal(picture, new(struct{ XMLName xml.Name })))
@@ -98,13 +104,20 @@ func scans(t *testing.T, picture []byte, want string) {
 		t.Log("zbarimg is not here; the picture is not scanned")
 		return
 	}
-	path := filepath.Join(t.TempDir(), "code.svg")
-	require.NoError(t, os.WriteFile(path, picture, 0o600))
-	out, err := exec.CommandContext(t.Context(), zbarimg, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", path).Output()
-	if err != nil {
-		t.Logf("zbarimg cannot read SVG here (%v); the picture is not scanned", err)
-		return
+	const scale = 4
+	img := image.NewGray(image.Rect(0, 0, 64*scale, 64*scale))
+	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
+	for _, m := range regexp.MustCompile(`M(\d+) (\d+)h1v1h-1z`).FindAllSubmatch(picture, -1) {
+		x, _ := strconv.Atoi(string(m[1]))
+		y, _ := strconv.Atoi(string(m[2]))
+		draw.Draw(img, image.Rect(x*scale, y*scale, (x+1)*scale, (y+1)*scale), image.Black, image.Point{}, draw.Src)
 	}
+	path := filepath.Join(t.TempDir(), "code.png")
+	var file bytes.Buffer
+	require.NoError(t, png.Encode(&file, img))
+	require.NoError(t, os.WriteFile(path, file.Bytes(), 0o600))
+	out, err := exec.CommandContext(t.Context(), zbarimg, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", path).Output()
+	require.NoError(t, err)
 	require.Equal(t, want, strings.TrimSpace(string(out)))
 }
 
