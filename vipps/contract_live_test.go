@@ -52,6 +52,10 @@ func TestContractHoldsForTheProvider(t *testing.T) {
 		tg.approve = func(t *testing.T, reference string) { forceApprove(t, reference, phone) }
 	}
 	contract(t, tg)
+	contractCodes(t, tg)
+	if tg.approve != nil {
+		contractCustomer(t, tg, false)
+	}
 }
 
 // forceApprove is not part of the client, because it must never be part of a car.

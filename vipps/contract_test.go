@@ -162,23 +162,29 @@ func contract(t *testing.T, tg target) {
 func TestContractHoldsForTheSimulator(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, vippstest.Options{})
-	contract(t, target{
+	tg := target{
 		client: newClient(t, sim), currency: money.NOK, prefix: "T122-contract", settle: func() {},
 		approve: func(t *testing.T, ref string) { require.NoError(t, sim.Act(ref, vippstest.Approve, 0)) },
-	})
+	}
+	contract(t, tg)
+	contractCodes(t, tg)
+	contractCustomer(t, tg, true)
 }
 
 func TestContractHoldsForTheSimulatorOverTCP(t *testing.T) {
 	t.Parallel()
-	sim := newSim(t, vippstest.Options{TokenNumbers: true})
+	sim := newSim(t, vippstest.Options{TokenNumbers: true, NoOrderManagement: true, HideUserDetails: true, UserinfoKey: vippstest.KeyForbidden})
 	server, err := sim.Listen("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	client, err := vipps.New(simConfig(server.URL()))
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
-	contract(t, target{
+	tg := target{
 		client: client, currency: money.NOK, prefix: "T122-contract", settle: func() {},
 		approve: func(t *testing.T, ref string) { require.NoError(t, sim.Act(ref, vippstest.Approve, 0)) },
-	})
+	}
+	contract(t, tg)
+	contractCodes(t, tg)
+	contractCustomer(t, tg, false)
 }

@@ -3,6 +3,7 @@ package vipps
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -104,3 +105,76 @@ func FuzzReadCreate(f *testing.F) {
 		}
 	})
 }
+
+func FuzzDecodeUserinfo(f *testing.F) {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		p, err := decodeUserinfo("sub-1", body)
+		if err != nil {
+			require.True(t, p.IsZero())
+			require.LessOrEqual(t, len(err.Error()), 200, "errors quote no body")
+			return
+		}
+		require.True(t, json.Valid(body))
+		tidy(t, p)
+	})
+}
+
+func FuzzPerson(f *testing.F) {
+	f.Fuzz(func(t *testing.T, name, phone string) {
+		p := NewPerson(name, phone)
+		tidy(t, p)
+		require.Equal(t, p, NewPerson(p.Name(), p.Phone()), "tidied twice is tidied once")
+	})
+}
+
+func tidy(t *testing.T, p Person) {
+	t.Helper()
+	require.Regexp(t, `^([1-9][0-9]{8,14})?$`, p.Phone())
+	require.True(t, utf8.ValidString(p.Name()))
+	require.LessOrEqual(t, len(p.Name()), nameMax)
+	require.Equal(t, strings.Join(strings.Fields(p.Name()), " "), p.Name(), "one line, no space at the ends")
+}
+
+func FuzzDecodeCode(f *testing.F) {
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c, err := decodeCode("taxi-T122", body)
+		list, listErr := decodeCodes(body)
+		for _, e := range []error{err, listErr} {
+			if e != nil {
+				require.LessOrEqual(t, len(e.Error()), 200, "errors quote no body")
+			}
+		}
+		if err == nil {
+			require.Equal(t, "taxi-T122", c.ID)
+			require.NotEmpty(t, c.URL)
+			list = append(list, c)
+		}
+		for _, c := range list {
+			require.NotEmpty(t, c.ID)
+			require.GreaterOrEqual(t, c.ExpiresIn, time.Duration(0))
+		}
+	})
+}
+
+// svgBad is what no picture may contain that has been accepted, however it is spelt.
+var svgBad = regexp.MustCompile(`(?i)<([a-z]+:)?(script|foreignobject|iframe|animate|set|a)[\s/>]|<!ENTITY|@import|<\?xml-stylesheet`)
+
+func FuzzCheckSVG(f *testing.F) {
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		err := checkSVG(doc)
+		if err != nil {
+			require.LessOrEqual(t, len(err.Error()), 200)
+			require.True(t, errors.Is(err, errActiveSVG) || errors.Is(err, errBrokenSVG) || errors.Is(err, errNoSVG))
+			return
+		}
+		require.Contains(t, string(doc), "svg")
+		// Comments, character data sections and metadata may say what they like.
+		plain := commentOrData.ReplaceAll(doc, nil)
+		if !bytes.Contains(plain, []byte("http://www.w3.org/1999/02/22-rdf-syntax-ns#")) && !bytes.Contains(plain, []byte("purl.org")) &&
+			!bytes.Contains(plain, []byte("sourceforge")) && !bytes.Contains(plain, []byte("inkscape")) && !bytes.Contains(plain, []byte("creativecommons")) {
+			require.NotRegexp(t, svgBad, string(plain))
+		}
+	})
+}
+
+var commentOrData = regexp.MustCompile(`(?s)<!--.*?-->|<!\[CDATA\[.*?\]\]>`)

@@ -82,7 +82,15 @@ func TestNothingPrivateIsLogged(t *testing.T) {
 		p.Reference = "T122-20261012-0043-1"
 		note(client.Create(t.Context(), "key-stranger", encode(t, p)))
 
+		private := customersAndCodes(t, sim, client, note)
+
 		text := book.String()
+		for _, secret := range private {
+			require.NotContains(t, text, secret)
+			require.NotContains(t, strings.Join(errs, "\n"), secret)
+		}
+		require.Contains(t, text, `"op":"userinfo"`)
+		require.Contains(t, text, `"reference":"taxi-T122"`)
 		require.Greater(t, len(watch.secrets), 5)
 		require.Contains(t, text, `"reference":"`+reference+`"`)
 		require.Contains(t, text, `"key":"key-capture"`)
@@ -97,6 +105,36 @@ func TestNothingPrivateIsLogged(t *testing.T) {
 		require.NotContains(t, text, phone)
 		require.NotContains(t, strings.Join(errs, "\n"), phone)
 	})
+}
+
+// customersAndCodes lets every misfortune happen to the calls that know people and
+// targets of codes, and gives what nobody may read of them.
+func customersAndCodes(t *testing.T, sim *vippstest.Sim, client *vipps.Client, note func(vipps.Result)) []string {
+	t.Helper()
+	p := sharing()
+	p.Reference = "T122-20261012-0044-1"
+	require.Equal(t, vipps.Done, client.Create(t.Context(), "key-shared", encode(t, p)).Kind)
+	require.NoError(t, sim.Act(p.Reference, vippstest.Approve, 0))
+	w := &world{sim: sim, client: client, sub: client.Get(t.Context(), p.Reference).Payment.Sub}
+	require.NotEmpty(t, w.sub)
+	for name, m := range misfortunes {
+		for op, e := range elsewhere(t) {
+			client.CreateCode(t.Context(), sticker, vipps.CodeSVG) // or it is there already
+			code, res := client.Code(t.Context(), sticker.ID, vipps.CodeSVG)
+			require.Equal(t, vipps.Done, res.Kind, "%v", res.Err)
+			w.link = code.URL + "?a-link"
+			m := fit(name, m, op)
+			if m.down == "" {
+				fault(t, sim, m.fault)
+			} else {
+				require.NoError(t, sim.SetNetwork(m.down, time.Minute))
+			}
+			note(e.call(t.Context(), w))
+			sim.RemoveFault(0)
+			time.Sleep(2 * time.Minute)
+		}
+	}
+	return []string{w.sub, "Nordmann", "4790000001", sticker.Target, "Zm9vYmFy", "qr-generator/v1", "a-link", "https://taxi.example/new"}
 }
 
 func TestEveryRequestIsObserved(t *testing.T) {
