@@ -1,5 +1,6 @@
-// Package vipps is a client of the Vipps MobilePay ePayment API, made for a
-// machine that loses its network in tunnels and its power at the kerb.
+// Package vipps is a client of the Vipps MobilePay ePayment API and of what a taxi
+// needs of the APIs beside it, made for a machine that loses its network in tunnels
+// and its power at the kerb.
 //
 // # Bodies before calls
 //
@@ -25,12 +26,27 @@
 // cannot bear a second effect repeats an Unknown only with the same key and the
 // same bytes, or reads the payment first.
 //
-// Reads ([Client.Get], [Client.Events]) have no effect, so they are never Unknown.
+// Reads ([Client.Get], [Client.Events] and the like) have no effect, so they are
+// never Unknown.
+//
+// # The other APIs
+//
+// What the customer shares comes with the payment ([Payment.Person]) or, in older
+// versions of the API, from [Client.Userinfo]. A receipt goes into the create or, when
+// the amount is final only later, is posted by [Client.PostReceipt]; a payment has one
+// and keeps it. Codes on paper are made, led elsewhere and destroyed by
+// [Client.CreateCode], [Client.RetargetCode] and [Client.DestroyCode], and their
+// pictures come by [Client.DownloadCode], from another host, without credentials, and
+// checked to be pictures.
+//
+// None of these moves money and none has an Idempotency-Key. Each asks for a state
+// (there is a receipt, the code leads there) and may be repeated as it is.
 //
 // # How many requests go out
 //
-// One call is one HTTP request, with a single exception: when the API answers 401,
-// the access token is fetched anew and the same request is sent once more.
+// One call is one HTTP request, with two exceptions: when the API answers 401, the
+// access token is fetched anew and the same request is sent once more; and
+// [Client.Userinfo] tries with and without the subscription key.
 //
 // The standard library would add repetitions of its own. Its transport replays a
 // request on a new connection when a kept-alive one breaks, if it believes the
@@ -54,10 +70,11 @@
 //
 // Merchant secrets are of type [Secret], which prints as a placeholder whatever the
 // verb. Log lines carry the operation, reference, idempotency key, status, code and
-// trace id, and no phone number, token or code text. The raw body kept in an
+// trace id, and no phone number, token or code text. A [Person], a [Payment] and a
+// [Code] print nothing of people, links and targets. The raw body kept in an
 // [Error] is bounded and scrubbed of all of these.
 //
 // The wire format follows the ePayment API specification, the access token API
-// guide and the Order Management receipt schema, as published on
+// guide, the Order Management, QR and Userinfo specifications, as published on
 // developer.vippsmobilepay.com.
 package vipps

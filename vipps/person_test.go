@@ -75,6 +75,7 @@ func TestPersonsAndCodesNeverPrint(t *testing.T) {
 		var text bytes.Buffer
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%f", "%c", "%U", "%e", "%o", "%b"} {
 			fmt.Fprintf(&text, verb+"\n", v)
+			require.Equal(t, "[redacted]", fmt.Sprintf(verb, person))
 		}
 		slog.New(slog.NewTextHandler(&text, nil)).Info("m", "v", v)
 		for _, secret := range []string{name, number, link} {

@@ -233,6 +233,7 @@ var pictures = map[string]struct {
 	"style from elsewhere":  {`<svg><rect style="fill:url( 'https://evil.example/x' )"/></svg>`, vipps.Rejected, vipps.ClassGarbled},
 	"import":                {`<svg><style>@import "https://evil.example/x.css";</style></svg>`, vipps.Rejected, vipps.ClassGarbled},
 	"import in two pieces":  {`<svg><style>@imp<!-- -->ort "x";</style></svg>`, vipps.Rejected, vipps.ClassGarbled},
+	"import behind a child": {`<svg><style><g/>@import "x";</style></svg>`, vipps.Rejected, vipps.ClassGarbled},
 	"import in disguise":    {`<svg><style>@\69mport "x";</style></svg>`, vipps.Rejected, vipps.ClassGarbled},
 	"style sheet":           {`<?xml-stylesheet href="https://evil.example/x.css"?><svg/>`, vipps.Rejected, vipps.ClassGarbled},
 	"entities":              {`<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]><svg/>`, vipps.Rejected, vipps.ClassGarbled},

@@ -165,6 +165,20 @@ func TestUserinfoAboutWhom(t *testing.T) {
 	}
 }
 
+func TestErrorsDoNotSayWho(t *testing.T) {
+	t.Parallel()
+	const sub = "c06c4afe-d9e1-4c5d"
+	cfg := simConfig("http://127.0.0.1")
+	cfg.Transport = canned(404, nil, `{"title":"no user `+sub+`","detail":"`+sub+`","instance":"00-1"}`)
+	var book logBook
+	cfg.Log = book.logger()
+	client, err := vipps.New(cfg)
+	require.NoError(t, err)
+	_, res := client.Userinfo(t.Context(), sub)
+	require.Contains(t, res.Err.Title, "no user")
+	require.NotContains(t, res.Err.Error()+res.Err.Detail+string(res.Err.Raw)+book.String(), sub)
+}
+
 func TestSubsThatAreNotSent(t *testing.T) {
 	t.Parallel()
 	cfg := simConfig("http://127.0.0.1")

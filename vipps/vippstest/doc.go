@@ -1,6 +1,7 @@
-// Package vippstest is the Vipps MobilePay API in memory: the access token and
-// ePayment endpoints with their headers, limits, error codes and idempotency, a
-// passenger with an app, a plan of faults, and a ledger to look into afterwards.
+// Package vippstest is the Vipps MobilePay API in memory: the access token, ePayment,
+// Userinfo, Order Management and QR endpoints with their headers, limits, error codes
+// and idempotency, passengers with an app, a plan of faults, and a ledger to look into
+// afterwards.
 //
 // It is written from the published specification and shares no code with package
 // vipps, so that a mistake of one is not repeated by the other.
@@ -20,6 +21,19 @@
 // Tokens, payments, planned approvals and rate limits run on it. Delays of a fault
 // do not: they are waited for.
 //
+// # People
+//
+// Whoever scans a code is [Options].Passenger, or [Sim.SetPassenger]; a push message
+// goes to the person with that number ([Sim.Pushed]). A payment with a profile scope
+// asks before it can be paid ([Bill].Asks): Approve says yes to both, RefuseSharing
+// aborts the payment. Who has said yes is not asked again until [Sim.WithdrawConsent].
+//
+// # Codes on paper
+//
+// [Sim.Follow] is a phone that scans a printed code; [Sim.Codes] lists them all, the
+// dead ones included. Their pictures are real codes, behind links that live for an
+// hour on this very server.
+//
 // # Faults
 //
 // A [Fault] waits for calls that fit it and spoils them: the request is lost before
@@ -29,5 +43,6 @@
 //
 // What the real API does not document is decided here in one way and marked in the
 // code: the answer to a repeated key is the original one with its original status;
-// keys are remembered for ever and separately for each operation.
+// keys are remembered for ever and separately for each operation; userinfo that is
+// not there yet is 404, and 403 when its time is over.
 package vippstest
