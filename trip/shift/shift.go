@@ -23,11 +23,15 @@ type Summary struct {
 	// Takings are by means, in the order of receipt.AllMeans, those that did not
 	// occur left out. Refunds are their own, negative row.
 	Takings []Taking
-	// Total is what the trips cost, tips included. Takings and Due add up to it.
+	// Total is what the trips cost, tips included, after what was given back. Takings
+	// and Due add up to it and to Over; see Sum.
 	Total money.Minor
 	Tips  money.Minor
 	// Due is what is not settled yet by any means.
 	Due money.Minor
+	// Over is what the app took beyond what trips cost and has not given back: the
+	// meter's amount went down after it was captured. Mostly zero.
+	Over money.Minor
 	// Taxes are by rate, of everything in Total.
 	Taxes []receipt.Tax
 	Open  []Open
@@ -43,7 +47,7 @@ type Taking struct {
 // Open is something whose end is not known yet, or that a person must decide.
 type Open struct {
 	Trip      string // number, e.g. "0042"
-	Reference string // of the payment; empty for a trip that waits for a person
+	Reference string // of the payment; empty where it is about the trip
 	Kind      OpenKind
 	Amount    money.Minor
 	Since     time.Time // the car's clock, UTC
@@ -58,9 +62,10 @@ const (
 	Refunding  OpenKind = "refunding"  // a refund whose outcome is open
 	Parked     OpenKind = "parked"     // the trip waits for a person
 	Unsettled  OpenKind = "unsettled"  // due, and nothing is asked
+	Overpaid   OpenKind = "overpaid"   // more was captured than the trip costs: to be given back
 )
 
 // OpenKinds are all of them.
 func OpenKinds() []OpenKind {
-	return []OpenKind{Unanswered, Uncaptured, Refunding, Parked, Unsettled}
+	return []OpenKind{Unanswered, Uncaptured, Refunding, Parked, Unsettled, Overpaid}
 }
