@@ -108,8 +108,8 @@ type Rules struct {
 // says less was never set.
 var epoch = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// known is a moment of the car's clock, or zero if the clock cannot have been set.
-func known(t time.Time) time.Time {
+// Known is a moment of the car's clock, or zero if the clock cannot have been set.
+func Known(t time.Time) time.Time {
 	if t.Before(epoch) {
 		return time.Time{}
 	}
@@ -134,10 +134,10 @@ func (r Rules) Rate(s trip.State) int {
 // any, when it was settled. Zero while neither is known or the clock was not set.
 func EndOf(s trip.State) time.Time {
 	if a, ok := s.Last(); ok {
-		return known(a.RequestedAt)
+		return Known(a.RequestedAt)
 	}
-	return known(s.SettledAt)
+	return Known(s.SettledAt)
 }
 
 // BeginOf is when a trip began by the car's clock, UTC; zero if the clock was not set.
-func BeginOf(s trip.State) time.Time { return known(s.BegunAt) }
+func BeginOf(s trip.State) time.Time { return Known(s.BegunAt) }

@@ -51,10 +51,11 @@ func openPayment(s trip.State, a trip.Attempt) []Open {
 	return list
 }
 
-// since is the best that a state tells about when something began to be open.
+// since is the best that a state tells about when something began to be open; zero
+// if the clock was not set then.
 func since(s trip.State, at time.Time) time.Time {
-	if at.IsZero() {
-		return s.BegunAt
+	if at = receipt.Known(at); at.IsZero() {
+		return receipt.BeginOf(s)
 	}
 	return at
 }

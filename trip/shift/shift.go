@@ -50,7 +50,7 @@ type Open struct {
 	Reference string // of the payment; empty where it is about the trip
 	Kind      OpenKind
 	Amount    money.Minor
-	Since     time.Time // the car's clock, UTC
+	Since     time.Time // the car's clock, UTC; zero if it was not set
 }
 
 // OpenKind is the closed set of what can be open at the end of a shift.
