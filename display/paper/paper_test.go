@@ -170,6 +170,20 @@ func TestNothingIsLost(t *testing.T) {
 	})
 }
 
+// TestWhatIsTooLongIsBroken: a reference after a hyphen, a word anywhere.
+func TestWhatIsTooLongIsBroken(t *testing.T) {
+	t.Parallel()
+	set, err := locale.Load("nb")
+	require.NoError(t, err)
+	r := exempt()
+	r.Payments = []receipt.Payment{{Means: receipt.Vipps, Amount: 50, Reference: "LANGTBILNAVN1234-K7Q2X-10042-1"}}
+	text := paper.Text(paper.Receipt(r, set.Default(), paper.Options{
+		Width: 24, Brand: "Donaudampfschifffahrtsgesellschaft",
+	}), 24)
+	require.Contains(t, text, "\nLANGTBILNAVN1234-K7Q2X-\n10042-1\n")
+	require.Contains(t, text, "\nDonaudampfschifffahrtsge\nsellschaft\n                0,50 DKK\n")
+}
+
 // TestEveryWordIsThere: no key of a catalogue shows where a word should be.
 func TestEveryWordIsThere(t *testing.T) {
 	t.Parallel()

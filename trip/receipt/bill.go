@@ -1,7 +1,6 @@
 package receipt
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,10 +130,10 @@ func kilometres(metres int64) string {
 
 // minutes is a duration to the nearest minute, at least one.
 func minutes(seconds int64) string {
-	if seconds <= 0 || seconds > math.MaxInt64-30 {
+	if seconds <= 0 {
 		return ""
 	}
-	return fits(strconv.FormatInt(max(1, (seconds+30)/60), 10))
+	return fits(strconv.FormatInt(max(1, seconds/60+(seconds%60+30)/60), 10))
 }
 
 // fits drops a figure that is too long to be true.

@@ -131,8 +131,12 @@ func (r Rules) Rate(s trip.State) int {
 
 // EndOf is when a trip ended by the car's clock, UTC, as near as its state tells:
 // when its newest payment was asked for, which is the moment of the stop; without
-// any, when it was settled. Zero while neither is known or the clock was not set.
+// any, when it was settled. Zero while the meter runs, while neither is known, and
+// if the clock was not set.
 func EndOf(s trip.State) time.Time {
+	if s.Position == trip.Running {
+		return time.Time{}
+	}
 	if a, ok := s.Last(); ok {
 		return Known(a.RequestedAt)
 	}

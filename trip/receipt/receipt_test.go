@@ -141,6 +141,9 @@ func TestOfAPaidTrip(t *testing.T) {
 		Payments: []receipt.Payment{{Means: receipt.Vipps, Amount: 48800, Reference: "T122-K7Q2X-0042-1"}},
 	}, receipt.Of(w.s, norway))
 
+	on, _ := trip.Step(w.s, w.at, trip.Resumed{})
+	require.Zero(t, receipt.Of(on, norway).Ended, "the meter runs again")
+
 	w.step(trip.RefundAsked{Amount: 1000})
 	w.deliver()
 	require.Equal(t, []receipt.Payment{

@@ -93,6 +93,12 @@ func TestWhatIsOpen(t *testing.T) {
 			w.step(trip.FareShown{Fare: trip.Fare{Total: 10000}})
 			w.refuse(true)
 		}, []shift.Open{{Trip: "0042", Kind: shift.Parked, Amount: 10000, Since: at}}},
+		{"withdrawn, and declined before the answer", func(w *world) {
+			w.step(trip.FareShown{Fare: trip.Fare{Total: 10000}})
+			w.deliver()
+			w.step(trip.SettledBy{Means: trip.Cash})
+			w.passenger(1, "ABORTED")
+		}, []shift.Open{{Trip: "0042", Reference: ref, Kind: shift.Unanswered, Amount: 10000, Since: at}}},
 		{"declined and nothing asked since", func(w *world) {
 			w.step(trip.FareShown{Fare: trip.Fare{Total: 10000}})
 			w.deliver()
@@ -150,6 +156,7 @@ func TestTheTripsOfAShift(t *testing.T) {
 		return []int64{sum.First, sum.Last, int64(sum.Trips)}
 	}
 	require.Equal(t, []int64{1, 3, 3}, numbers(time.Time{}, morning))
+	require.Equal(t, []int64{1, 3, 3}, numbers(morning.Add(-2*time.Hour), morning))
 	require.Equal(t, []int64{4, 6, 3}, numbers(morning, morning.Add(8*time.Hour)))
 	require.Equal(t, []int64{7, 8, 2}, numbers(morning.Add(8*time.Hour), time.Time{}))
 	require.Equal(t, []int64{0, 0, 0}, numbers(morning.Add(9*time.Hour), time.Time{}))
