@@ -39,10 +39,11 @@ type change struct {
 }
 
 // vat are the rates on carrying passengers, oldest first. A rate is chosen by the
-// end of the trip, so one that is already law for next year can stand here.
+// end of the trip, so one that is already law for next year can stand here. The first
+// row of a country only says that nothing older is needed.
 var vat = map[Country][]change{
-	// Parliament's yearly decision on value added tax, section 4 (passenger
-	// transport): low rate 12 % from 2018, 6 % while the pandemic lasted.
+	// Parliament's yearly decision on value added tax, passenger transport: 12 % from
+	// 2018, 6 % from April 2020 to September 2021, 12 % since.
 	Norway: {
 		{midnight(2018, time.January, 1, cet), 1200},
 		{midnight(2020, time.April, 1, cest), 600},
@@ -54,7 +55,8 @@ var vat = map[Country][]change{
 	// Momsloven section 13(1) no. 15: carrying passengers is exempt; payroll tax
 	// takes its place, which is not the passenger's affair.
 	Denmark: {{midnight(2016, time.January, 1, cet), ExemptRate}},
-	// Arvonlisäverolaki section 85 a: 10 %, 14 % from 2025, 13.5 % from 2026.
+	// Arvonlisäverolaki, passenger transport: 10 % to the end of 2024, 14 % in 2025,
+	// 13.5 % from 2026.
 	Finland: {
 		{midnight(2018, time.January, 1, eet), 1000},
 		{midnight(2025, time.January, 1, eet), 1400},
