@@ -44,4 +44,9 @@
 // Package sticker draws the print-ready page from the text of the code. The text is
 // what the symbol's modules encode; the picture is the API's own artwork of it and
 // is what screens show.
+//
+// # The clock
+//
+// Clock counts on from what servers say, so that records have a time that can be
+// believed although the car's own clock may stand at 1970. No decision depends on it.
 package vehicle
