@@ -8,6 +8,8 @@ import (
 
 	"taxiterminal/display"
 	"taxiterminal/display/locale"
+	"taxiterminal/trip/receipt"
+	"taxiterminal/trip/shift"
 )
 
 // TestLanguagesAgree: every catalogue has the same keys, and every text mentions
@@ -71,6 +73,21 @@ func wanted() []string {
 	}
 	for _, r := range display.Refusals() {
 		add("refused." + string(r))
+	}
+	for _, s := range display.Shares() {
+		add("share." + string(s))
+	}
+	for _, i := range receipt.Items() {
+		add("receipt.item." + string(i))
+	}
+	for _, m := range receipt.AllMeans() {
+		add("receipt.means." + string(m))
+	}
+	for _, k := range shift.OpenKinds() {
+		add("shift.open." + string(k))
+	}
+	for _, u := range []receipt.Unit{receipt.Kilometres, receipt.Minutes} {
+		add("receipt.unit." + string(u))
 	}
 	return keys
 }
