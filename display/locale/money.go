@@ -67,3 +67,11 @@ func (c *Catalogue) MoneyParts(a money.Amount) (before, figures, after string) {
 	}
 	return "", figures, nbsp + string(a.Currency)
 }
+
+// Decimal writes a number that has a point, e.g. "12.4", with the language's sign.
+func (c *Catalogue) Decimal(number string) string {
+	return strings.Replace(number, ".", c.numbers.point, 1)
+}
+
+// Point is the language's decimal sign.
+func (c *Catalogue) Point() string { return c.numbers.point }

@@ -2,140 +2,51 @@ package web
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
-	"net/http"
 	"slices"
+	"time"
 
 	"taxiterminal/display"
 	"taxiterminal/display/locale"
 )
 
-// Refusals of this package, beside those of package display.
-const (
-	refusedLocked  display.Refusal = "locked"    // the PIN comes first
-	refusedPIN     display.Refusal = "pin_wrong" // that was not it
-	refusedTooFast display.Refusal = "pin_wait"  // too many wrong ones
-)
-
-// press is the body of a POST to /driver/actions, as JSON or as a form.
+// press is the body of a POST to /driver/actions.
 type press struct {
 	Action display.Action `json:"action"`
 	Trip   string         `json:"trip"`
-	Lang   string         `json:"lang"`
-}
-
-// answer is what every POST gets: OK, or the catalogue key of the reason; Text is
-// the same for the driver to read. Wait is in seconds.
-type answer struct {
-	OK     bool            `json:"ok"`
-	Reason display.Refusal `json:"reason,omitempty"`
-	Text   string          `json:"text"`
-	Wait   int             `json:"wait,omitempty"`
+	tongue
 }
 
 // act hands a press to the terminal and tells the driver what came of it.
-func (s *Server) act(w http.ResponseWriter, r *http.Request) {
-	var p press
-	if !s.read(w, r, &p, func(get func(string) string) {
-		p = press{display.Action(get("action")), get("trip"), get("lang")}
-	}) {
-		return
-	}
+func (s *Server) act(ctx context.Context, c *locale.Catalogue, p press) (answer, error) {
 	if !slices.Contains(display.Actions(), p.Action) {
-		http.Error(w, "no such action", http.StatusBadRequest)
-		return
-	}
-	c := s.renderer.set.Match(p.Lang)
-	if !s.unlocked(r) {
-		reply(w, http.StatusUnauthorized, refused(c, refusedLocked))
-		return
-	}
-	if err := s.carryOut(r.Context(), p); err != nil {
-		reply(w, http.StatusConflict, refused(c, s.explain(err, p)))
-		return
+		return answer{}, badRequest("no such action")
 	}
 	done := c.Text("driver.done", locale.Args{"action": c.Text("action."+string(p.Action), nil)})
-	reply(w, http.StatusOK, answer{OK: true, Text: done})
+	return answer{Text: done}, s.options.Desk.Act(ctx, p.Action, p.Trip)
 }
 
-// carryOut runs to its end even if the page goes away meanwhile: half an action is
-// worse than one whose answer nobody reads.
-func (s *Server) carryOut(ctx context.Context, p press) error {
-	if s.options.Actions == nil {
-		return display.RefusedNotAllowed
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), actionTime)
-	defer cancel()
-	return s.options.Actions(ctx, p.Action, p.Trip)
+// aboutTrip is the body of a POST that names nothing but a trip.
+type aboutTrip struct {
+	Trip string `json:"trip"`
+	tongue
 }
 
-// explain finds the reason for the driver, and logs what has none.
-func (s *Server) explain(err error, p press) display.Refusal {
-	var reasoned interface{ Reason() string }
-	if errors.As(err, &reasoned) {
-		if reason := display.Refusal(reasoned.Reason()); slices.Contains(display.Refusals(), reason) {
-			return reason
-		}
-	}
-	s.log.Error("driver's action", "action", string(p.Action), "trip", p.Trip, "error", err)
-	return display.RefusedInternal
+// print has the receipt of a trip printed.
+func (s *Server) print(ctx context.Context, c *locale.Catalogue, b aboutTrip) (answer, error) {
+	return answer{Text: c.Text("driver.printed", nil)}, s.options.Desk.Print(ctx, b.Trip)
 }
 
-// refused is the answer for a reason in words.
-func refused(c *locale.Catalogue, reason display.Refusal) answer {
-	return answer{Reason: reason, Text: c.Text("refused."+string(reason), nil)}
+// retry lets a parked trip try again.
+func (s *Server) retry(ctx context.Context, c *locale.Catalogue, b aboutTrip) (answer, error) {
+	return answer{Text: c.Text("driver.retried", nil)}, s.options.Desk.Retry(ctx, b.Trip)
 }
 
-// read decodes a small JSON body into v, or hands a form's values to fromForm. It
-// answers the request itself and returns false if the body is neither.
-func (s *Server) read(w http.ResponseWriter, r *http.Request, v any, fromForm func(get func(string) string)) bool {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	var err error
-	switch kind {
-	case "application/json":
-		err = readJSON(r.Body, v)
-	case "application/x-www-form-urlencoded":
-		if err = r.ParseForm(); err == nil {
-			fromForm(r.PostForm.Get)
-		}
-	default:
-		http.Error(w, "want JSON or a form", http.StatusUnsupportedMediaType)
-		return false
-	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		http.Error(w, "body too large", http.StatusRequestEntityTooLarge)
-	case err != nil:
-		http.Error(w, "body not understood", http.StatusBadRequest)
-	}
-	return err == nil
-}
-
-// readJSON takes exactly one value and nothing after it.
-func readJSON(body io.Reader, v any) error {
-	d := json.NewDecoder(body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows the JSON value")
-	}
-	return nil
-}
-
-// reply writes an answer as JSON. The page may be gone; nobody else would care.
-func reply(w http.ResponseWriter, status int, a answer) {
-	body, err := json.Marshal(a)
+// endShift closes the shift; the answer brings its totals.
+func (s *Server) endShift(ctx context.Context, c *locale.Catalogue, _ tongue) (answer, error) {
+	sum, err := s.options.Desk.EndShift(ctx)
 	if err != nil {
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
+		return answer{}, err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(body)
+	sheet := s.renderer.execute("shift", s.scene(c).shift(sum, time.Now()))
+	return answer{Text: c.Text("driver.end_shift_done", nil), HTML: string(sheet)}, nil
 }

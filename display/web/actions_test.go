@@ -15,19 +15,6 @@ import (
 	"taxiterminal/display"
 )
 
-// pressed records what the terminal is asked to do and answers with err.
-type pressed struct {
-	calls []string
-	err   error
-}
-
-func (p *pressed) act(_ context.Context, a display.Action, trip string) error {
-	p.calls = append(p.calls, string(a)+" "+trip)
-	return p.err
-}
-
-func withActions(p *pressed) func(*Options) { return func(o *Options) { o.Actions = p.act } }
-
 func decodeAnswer(t *testing.T, w *httptest.ResponseRecorder) answer {
 	t.Helper()
 	require.Equal(t, "application/json", w.Header().Get("Content-Type"), w.Body.String())
@@ -38,8 +25,8 @@ func decodeAnswer(t *testing.T, w *httptest.ResponseRecorder) answer {
 
 func TestPressReachesTheTerminalWithItsTrip(t *testing.T) {
 	t.Parallel()
-	var p pressed
-	_, h := at8480(t, withActions(&p))
+	var p desk
+	_, h := at8480(t, withDesk(&p))
 	w := send(h, "POST", "/driver/actions", `{"action":"cash","trip":"0042","lang":"nb"}`)
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, answer{OK: true, Text: "Utført: Kontant"}, decodeAnswer(t, w))
@@ -70,8 +57,8 @@ func TestRefusalsAreExplained(t *testing.T) {
 		{context.DeadlineExceeded, "internal", "Something went wrong. Try again or call the office.", true},
 	} {
 		var log safeBuffer
-		p := pressed{err: tt.err}
-		_, h := at8480(t, withActions(&p), func(o *Options) { o.Log = log.logger() })
+		p := desk{err: tt.err}
+		_, h := at8480(t, withDesk(&p), func(o *Options) { o.Log = log.logger() })
 		w := send(h, "POST", "/driver/actions", `{"action":"card","trip":"0042","lang":"en"}`)
 		require.Equal(t, http.StatusConflict, w.Code)
 		require.Equal(t, answer{Reason: tt.reason, Text: tt.text}, decodeAnswer(t, w))
@@ -79,7 +66,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 	}
 }
 
-func TestWithoutActionsTheDriverOnlyLooks(t *testing.T) {
+func TestWithoutADeskPeopleOnlyLook(t *testing.T) {
 	t.Parallel()
 	_, h := at8480(t)
 	w := send(h, "POST", "/driver/actions", `{"action":"cash","trip":"0042"}`)
@@ -88,8 +75,8 @@ func TestWithoutActionsTheDriverOnlyLooks(t *testing.T) {
 
 func TestPressThatIsNotOne(t *testing.T) {
 	t.Parallel()
-	var p pressed
-	_, h := at8480(t, withActions(&p))
+	var p desk
+	_, h := at8480(t, withDesk(&p))
 	for _, tt := range []struct {
 		name, body, kind string
 		want             int
@@ -116,14 +103,11 @@ func TestPressThatIsNotOne(t *testing.T) {
 func TestActionOutlivesItsPage(t *testing.T) {
 	t.Parallel()
 	ended := make(chan error, 1)
-	_, h := at8480(t, func(o *Options) {
-		o.Actions = func(ctx context.Context, _ display.Action, _ string) error {
-			ended <- ctx.Err()
-			_, bounded := ctx.Deadline()
-			require.True(t, bounded)
-			return nil
-		}
-	})
+	_, h := at8480(t, withDesk(&desk{on: func(ctx context.Context) {
+		ended <- ctx.Err()
+		_, bounded := ctx.Deadline()
+		require.True(t, bounded)
+	}}))
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	r := httptest.NewRequestWithContext(gone, "POST", "/driver/actions", strings.NewReader(`{"action":"cash","trip":"1"}`))
@@ -136,9 +120,9 @@ func TestActionOutlivesItsPage(t *testing.T) {
 
 func TestPINComesFirst(t *testing.T) {
 	t.Parallel()
-	var p pressed
+	var p desk
 	var log safeBuffer
-	_, h := at8480(t, withActions(&p), withPIN, func(o *Options) { o.Log = log.logger() })
+	_, h := at8480(t, withDesk(&p), withPIN, func(o *Options) { o.Log = log.logger() })
 	const cash = `{"action":"cash","trip":"0042","lang":"en"}`
 
 	w := send(h, "POST", "/driver/actions", cash)
@@ -203,8 +187,8 @@ func FuzzPress(f *testing.F) {
 	f.Add(`{"action":"cash"`, true)
 	f.Add(`%zz=1`, false)
 	f.Fuzz(func(t *testing.T, body string, asJSON bool) {
-		var p pressed
-		_, h := at8480(t, withActions(&p))
+		var p desk
+		_, h := at8480(t, withDesk(&p))
 		kind := "application/x-www-form-urlencoded"
 		if asJSON {
 			kind = "application/json"

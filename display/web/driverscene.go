@@ -6,6 +6,7 @@ import (
 
 	"taxiterminal/display"
 	"taxiterminal/display/locale"
+	"taxiterminal/money"
 )
 
 // maxRows bounds the trip list; the page hides the rows that its screen has no room for.
@@ -37,7 +38,7 @@ func (s scene) Buttons() []Button {
 // live says that a request may be approved at any moment.
 func (s scene) live() bool {
 	switch s.Screen {
-	case display.Connecting, display.Due, display.Releasing, display.Approved:
+	case display.Connecting, display.Due, display.Sent, display.Releasing, display.Approved:
 		return true
 	}
 	return false
@@ -122,8 +123,28 @@ func (s scene) MoreFaults() string {
 	return s.text("driver.more_faults", locale.Args{"code": codes(s.Faults[1:])})
 }
 
+// CanType says whether the driver may type a fare: somebody has to answer for it.
+func (s scene) CanType() bool { return s.Driver.CanType && s.PIN }
+
+// FarePattern is how an amount is written, with the slot for its figures.
+func (s scene) FarePattern() string {
+	if s.Amount.Currency != "" || len(s.Driver.Trips) == 0 {
+		return s.pattern(s.Amount.Currency)
+	}
+	return s.pattern(s.Driver.Trips[0].Total.Currency)
+}
+
+// pattern is an amount of a currency with the slot in place of its figures.
+func (s scene) pattern(c money.Currency) string {
+	before, _, after := s.catalogue.MoneyParts(money.Of(0, c))
+	return before + amountSlot + after
+}
+
 // Row is one line of the trip list.
-type Row struct{ Trip, Time, Outcome, Amount, Refunded, Screen string }
+type Row struct {
+	Trip, Time, Outcome, Amount, Refunded, Screen string
+	Typed                                         bool
+}
 
 // Rows are the last trips, newest first.
 func (s scene) Rows() []Row {
@@ -136,7 +157,7 @@ func (s scene) Rows() []Row {
 }
 
 func (s scene) row(line display.TripLine) Row {
-	row := Row{Trip: line.Trip, Screen: string(line.Screen), Amount: s.Money(line.Total)}
+	row := Row{Trip: line.Trip, Screen: string(line.Screen), Typed: line.Typed, Amount: s.Money(line.Total)}
 	if !line.Finished.IsZero() {
 		row.Time = line.Finished.In(s.location).Format("15:04")
 	}

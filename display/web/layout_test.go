@@ -32,7 +32,7 @@ type report struct {
 // language and looks for what a person would complain about.
 func TestBrowserLayout(t *testing.T) {
 	b := openBrowser(t)
-	s, _ := start(t, options())
+	s, _ := start(t, options(withDesk(&desk{})))
 	for _, size := range sizes {
 		for _, tag := range []string{"nb", "en"} {
 			b.resize(size)
@@ -93,8 +93,8 @@ func TestBrowserOverlays(t *testing.T) {
 		for _, tag := range []string{"nb", "en"} {
 			name := size.name + "-" + tag
 			b.resize(size)
-			p := pressed{err: display.RefusedAlreadyApproved}
-			s, _ := start(t, options(withActions(&p)))
+			p := desk{err: display.RefusedAlreadyApproved}
+			s, _ := start(t, options(withDesk(&p)))
 			s.Show(due)
 			b.open("http://" + s.Addr() + "/driver?lang=" + tag)
 			for _, action := range display.Actions() {

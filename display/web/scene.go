@@ -33,6 +33,7 @@ type scene struct {
 	Code     *qr.Code // nil when there is no code to show
 	Locked   bool     // the driver's page before the PIN
 	Lockable bool     // the driver's page after it
+	PIN      bool     // there is one, so that somebody answers for what is typed
 
 	catalogue *locale.Catalogue
 	words     locale.Args // what the View is about, for the texts' placeholders
@@ -41,7 +42,7 @@ type scene struct {
 }
 
 func (r *renderer) scene(v display.View, c *locale.Catalogue) scene {
-	s := scene{View: v, catalogue: c, set: r.set, location: r.location, words: locale.Args{
+	s := scene{View: v, PIN: r.pin, catalogue: c, set: r.set, location: r.location, words: locale.Args{
 		"brand": v.Brand, "vehicle": v.Vehicle, "trip": v.Trip, "amount": c.Money(v.Amount),
 	}}
 	if v.Screen == display.Due && v.QR != "" {
@@ -77,9 +78,14 @@ func (s scene) T(key string) string { return s.catalogue.Text(key, s.words) }
 
 // text is T with some words replaced or added.
 func (s scene) text(key string, more locale.Args) string {
-	words := maps.Clone(s.words)
+	return s.catalogue.Text(key, withWords(s.words, more))
+}
+
+// withWords are words with some replaced or added.
+func withWords(words, more locale.Args) locale.Args {
+	words = maps.Clone(words)
 	maps.Copy(words, more)
-	return s.catalogue.Text(key, words)
+	return words
 }
 
 // Money is an amount in the language's way.
@@ -163,7 +169,7 @@ func (s scene) Spoken() string {
 		return ""
 	}
 	switch s.Screen {
-	case display.Connecting, display.Due, display.Paid:
+	case display.Tipping, display.Connecting, display.Due, display.Sent, display.Paid:
 		return s.T("screen."+string(s.Screen)+".title") + ": " + s.Money(s.Amount)
 	}
 	return s.Headline()
@@ -185,3 +191,6 @@ func codes(faults []display.Fault) string {
 
 // Span is the width of the code's drawing in modules.
 func (s scene) Span() string { return strconv.Itoa(s.Code.Span()) }
+
+// Point is the language's decimal sign.
+func (s scene) Point() string { return s.catalogue.Point() }

@@ -115,6 +115,6 @@ func TestEveryTextIsUsed(t *testing.T) {
 		if key == "page.passenger" || key == "page.driver" { // the page's name completes the key
 			continue
 		}
-		require.Contains(t, used.String(), `"`+key+`"`, key)
+		require.True(t, strings.Contains(used.String(), `"`+key+`"`), key)
 	}
 }

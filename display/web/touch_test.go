@@ -17,12 +17,7 @@ import (
 // presses hands what is pressed to the test.
 func presses(err error) (chan string, func(*Options)) {
 	made := make(chan string, 10)
-	return made, func(o *Options) {
-		o.Actions = func(_ context.Context, a display.Action, trip string) error {
-			made <- string(a) + " " + trip
-			return err
-		}
-	}
+	return made, withDesk(&desk{err: err, made: made})
 }
 
 const (

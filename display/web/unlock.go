@@ -15,8 +15,8 @@ const cookieName = "taxiterm-driver"
 
 // try is the body of a POST to /driver/pin.
 type try struct {
-	PIN  string `json:"pin"`
-	Lang string `json:"lang"`
+	PIN string `json:"pin"`
+	tongue
 }
 
 // unlocked says whether the sender may press buttons: without a PIN everyone who
@@ -32,7 +32,7 @@ func (s *Server) unlocked(r *http.Request) bool {
 // unlock takes a PIN and gives a session for the right one.
 func (s *Server) unlock(w http.ResponseWriter, r *http.Request) {
 	var t try
-	if !s.read(w, r, &t, func(get func(string) string) { t = try{get("pin"), get("lang")} }) {
+	if !read(w, r, &t) {
 		return
 	}
 	if s.door == nil {

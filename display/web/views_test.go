@@ -5,6 +5,7 @@ import (
 
 	"taxiterminal/display"
 	"taxiterminal/money"
+	"taxiterminal/trip/receipt"
 )
 
 // scenery is a View with a name, for goldens, layouts and screenshots.
@@ -31,11 +32,10 @@ func view(s display.Screen, r display.Reason, change ...func(*display.View)) dis
 }
 
 func trips() []display.TripLine {
-	day := time.Date(2026, 10, 7, 14, 0, 0, 0, time.UTC)
 	return []display.TripLine{
 		{Trip: "0042", Screen: display.Due, Total: nok(28650)},
 		{Trip: "0041", Screen: display.Paid, Total: nok(18900), Captured: nok(18900), Finished: day},
-		{Trip: "0040", Screen: display.Settled, Reason: display.ReasonCash, Total: nok(9500), Finished: day.Add(-25 * time.Minute)},
+		{Trip: "0040", Screen: display.Settled, Reason: display.ReasonCash, Total: nok(9500), Finished: day.Add(-25 * time.Minute), Typed: true},
 		{Trip: "0039", Screen: display.Paid, Total: nok(124000), Captured: nok(124000), Refunded: nok(12000), Finished: day.Add(-70 * time.Minute)},
 		{Trip: "0038", Screen: display.Failed, Reason: display.ReasonParked, Total: nok(45200), Finished: day.Add(-140 * time.Minute)},
 		{Trip: "0037", Screen: display.Settled, Reason: display.ReasonVacant, Total: nok(8700), Finished: day.Add(-3 * time.Hour)},
@@ -65,6 +65,29 @@ func manyParts(v *display.View) {
 }
 
 func code(v *display.View) { v.QR = vippsText }
+
+// tips are what a passenger can choose from; the choice has been made when there is
+// a code.
+func tips(v *display.View) {
+	for _, percent := range []int{0, 5, 10, 15} {
+		tip := money.Minor(28650 * percent / 100 / 10 * 10)
+		v.Tips = append(v.Tips, display.TipChoice{Percent: percent, Tip: nok(tip), Total: nok(28650 + tip)})
+	}
+}
+
+func sharing(v *display.View) { v.Shares = display.Shares() }
+
+func sentTo(v *display.View) { v.Recipient = "+47 ••• •• 678" }
+
+func receipted(r receipt.Receipt) func(*display.View) {
+	return func(v *display.View) { v.Receipt, v.Amount = &r, nok(r.Total) }
+}
+
+func ownCode(v *display.View) { v.VehicleCode = codeVersion }
+
+func canSend(v *display.View) { v.Driver.CanSend = true }
+
+func canType(v *display.View) { v.Driver.CanType = true }
 
 func expires(left time.Duration) func(*display.View) {
 	return func(v *display.View) { v.Expires = time.Now().Add(left) }
@@ -108,11 +131,18 @@ func passengerScenes() []scenery {
 	list := []scenery{
 		{"starting", display.View{}},
 		{"idle", view(display.Idle, "", vacant)},
+		{"idle-with-code", view(display.Idle, "", vacant, ownCode)},
 		{"hired", view(display.Hired, "", amount(14250))},
 		{"hired-with-parts", view(display.Hired, "", parts)},
 		{"hired-largest", view(display.Hired, "", amount(65_000_000))},
 		{"reading", view(display.Reading, "")},
+		{"tipping", view(display.Tipping, "", parts, tips)},
 		{"due", view(display.Due, "", parts, code, expires(8*time.Minute+42*time.Second))},
+		{"due-sharing", view(display.Due, "", parts, code, sharing, expires(8*time.Minute+42*time.Second))},
+		{"due-tipped", view(display.Due, "", parts, code, tips, expires(8*time.Minute+42*time.Second))},
+		{"due-tipped-sharing", view(display.Due, "", manyParts, code, tips, sharing, expires(9*time.Minute))},
+		{"sent", view(display.Sent, "", parts, sentTo, expires(8*time.Minute+42*time.Second))},
+		{"sent-sharing", view(display.Sent, "", manyParts, sentTo, sharing, expires(9*time.Minute))},
 		{"due-plain", view(display.Due, "", amount(8700), code, expires(42*time.Second))},
 		{"due-many-parts", view(display.Due, "", manyParts, code, expires(9*time.Minute))},
 		{"due-largest", view(display.Due, "", amount(65_000_000), code, expires(9*time.Minute))},
@@ -121,11 +151,14 @@ func passengerScenes() []scenery {
 		{"releasing", view(display.Releasing, "")},
 		{"releasing-offline", view(display.Releasing, display.ReasonOffline)},
 		{"paid", view(display.Paid, "")},
+		{"paid-receipt", view(display.Paid, "", receipted(paidReceipt("0042")))},
+		{"paid-long-receipt", view(display.Paid, "", receipted(longReceipt("0042")))},
+		{"cash-receipt", view(display.Settled, display.ReasonCash, receipted(cashReceipt()))},
 		{"paid-largest", view(display.Paid, "", amount(65_000_000))},
 		{"outoforder", view(display.OutOfOrder, "", vacant, faults(display.FaultMeterMissing, display.FaultNetwork))},
 	}
 	byScreen := map[display.Screen][]display.Reason{
-		display.Connecting: {"creating", "offline", "credentials", "unavailable", "replacing"},
+		display.Connecting: {"creating", "offline", "credentials", "unavailable", "replacing", "unshared", "sending"},
 		display.Settled:    {"cash", "card", "invoice", "vacant", "void", "meter_lost"},
 		display.Failed:     {"declined", "expired", "refused", "too_small", "too_large", "cancelled", "doubtful", "parked"},
 	}
@@ -147,6 +180,10 @@ func driverScenes() []scenery {
 		{"first-trip", view(display.Idle, "", vacant, func(v *display.View) { v.Driver.Trips = nil })},
 		{"hired", view(display.Hired, "", amount(14250))},
 		{"due", view(display.Due, "", code, request, queue(1, 0), expires(8*time.Minute+42*time.Second))},
+		{"can-send", view(display.Due, "", code, request, canSend, expires(8*time.Minute+42*time.Second))},
+		{"sent", view(display.Sent, "", request, canSend, sentTo, expires(8*time.Minute+42*time.Second))},
+		{"tipping", view(display.Tipping, "", tips, canSend, actions(display.ActionCash, display.ActionCard))},
+		{"can-type", view(display.OutOfOrder, "", vacant, canType, faults(display.FaultMeterMissing))},
 		{"offline", view(display.Connecting, display.ReasonOffline, faults(display.FaultNetwork), queue(2, 0),
 			actions(display.ActionCash, display.ActionCard))},
 		{"releasing", view(display.Releasing, "", notice(display.NoticeReleasedWait))},
@@ -160,9 +197,15 @@ func driverScenes() []scenery {
 		{"settled", view(display.Settled, display.ReasonCash)},
 		{"outoforder", view(display.OutOfOrder, "", vacant, queue(0, 1),
 			faults(display.FaultMeterMissing, display.FaultNetwork, display.FaultParked))},
-		{"fullest", view(display.Due, display.ReasonReplacing, code, every, queue(12, 3), amount(65_000_000),
+		{"fullest", view(display.Due, display.ReasonReplacing, code, every, canSend, queue(12, 3), amount(65_000_000),
 			faults(display.FaultMeterNoisy, display.FaultNetwork, display.FaultParked, display.FaultUnavailable),
 			notice(display.NoticeReleasedOffline), expires(9*time.Minute),
 			func(v *display.View) { v.Driver.Meter = display.HealthDenied })},
 	}
+}
+
+func cashReceipt() receipt.Receipt {
+	r := paidReceipt("0042")
+	r.Payments = []receipt.Payment{{Means: receipt.Cash, Amount: r.Total}}
+	return r
 }

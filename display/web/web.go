@@ -22,13 +22,21 @@
 // The server listens on loopback only. It answers only requests for a loopback
 // name with its own port (a page from elsewhere could otherwise reach it through
 // a name that it points at 127.0.0.1), and takes a POST only from its own pages.
-// With a PIN the driver's page shows the state and a PIN pad; buttons and past
-// trips come after the PIN. Everything that the pages load comes from the program
-// itself, and the content security policy allows nothing else.
+// With a PIN the driver's page shows the state and a PIN pad; buttons, past trips,
+// the shift and everything about passengers come after the PIN. Typing a fare and
+// giving money back need a PIN to be configured at all. The passenger's page may
+// choose one of the tips that it shows, and nothing else. Everything that the pages
+// load comes from the program itself, and the content security policy allows
+// nothing else.
+//
+// # What passes through
+//
+// A passenger's number or personal code goes from the driver's page to the Desk in
+// the body of a POST. It is in no URL, no log line and no storage of the browser;
+// what the Desk's errors quote is taken out before it is logged.
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,13 +50,6 @@ import (
 	"taxiterminal/display"
 	"taxiterminal/display/locale"
 )
-
-// Actions carries out what the driver pressed. It is given the trip that the
-// driver saw while pressing, so that a press meant for one trip never hits the
-// next. An error with a method Reason() string that returns one of
-// display.Refusals is explained to the driver, any other is logged and shown as
-// display.RefusedInternal. It is called from several goroutines.
-type Actions func(ctx context.Context, action display.Action, trip string) error
 
 // Options configure a Server.
 type Options struct {
@@ -66,8 +67,8 @@ type Options struct {
 	Version string
 	// Location is the time zone of the driver's trip list; time.Local if nil.
 	Location *time.Location
-	// Actions may be nil: the driver then only looks.
-	Actions Actions
+	// Desk may be nil: people then only look.
+	Desk display.Desk
 	// Log is required.
 	Log *slog.Logger
 }

@@ -1,6 +1,9 @@
 // The script of both pages. The server sends whole regions of HTML; this shows
 // them, counts down between them, says when they stop coming, and on the driver's
 // page sends back what is pressed. It keeps no state of the trip.
+import { ask, busy, byId, dismiss, lost, post, recheck, screen, tell, toast, yes } from "./talk.js";
+import * as sheets from "./sheets.js";
+
 const page = document.body.dataset.page;
 const version = document.body.dataset.version;
 const home = document.documentElement.lang; // where the next passenger starts
@@ -13,9 +16,6 @@ let heard = performance.now();
 let deadline = null; // of the code, by performance.now()
 let shown = ""; // HTML of the region, as it came
 let sources = new Map(); // part -> its HTML as it came, before the script touched it
-
-const byId = (id) => document.getElementById(id);
-const screen = () => byId("screen");
 
 // --- The stream ---
 
@@ -44,11 +44,14 @@ function listen(name, hear) {
 // connection, but not after a refusal, and never notices a silent one.
 function watch() {
   const silence = performance.now() - heard;
-  const lost = silence > lostAfter;
-  if (lost !== document.body.classList.contains("lost")) {
-    document.body.classList.toggle("lost", lost);
-    byId("lost").textContent = lost ? screen().dataset.reconnecting : "";
-    if (lost) dismiss();
+  const gone = silence > lostAfter;
+  if (gone !== lost()) {
+    document.body.classList.toggle("lost", gone);
+    byId("lost").textContent = gone ? screen().dataset.reconnecting : "";
+    if (gone) {
+      dismiss();
+      sheets.close();
+    }
   }
   const closed = stream.readyState === EventSource.CLOSED && silence > 1000;
   if (closed || silence > hungAfter) {
@@ -104,7 +107,8 @@ function settle() {
   fit();
   tick();
   dots();
-  if (question && !asked()) dismiss();
+  recheck();
+  sheets.settle();
 }
 
 // changed reacts to another kind of picture: it moves in, is spoken, and the next
@@ -172,71 +176,26 @@ function tick() {
   }
 }
 
-// --- The driver's buttons ---
-
-let question = null; // the action that waits for a yes: {action, trip}
-let busy = false;
-let toasting = 0;
+// --- Buttons ---
 
 // press sends an action, or asks first where the button says so.
 function press(button) {
   const { action, trip, confirm, yes } = button.dataset;
-  if (busy || document.body.classList.contains("lost")) return;
-  if (!confirm) return act(action, trip);
-  question = { action, trip };
-  byId("question").textContent = confirm;
-  byId("yes").textContent = yes;
-  byId("no").textContent = screen().dataset.back;
-  byId("confirm").showModal();
-}
-
-// asked says whether the button behind the question is still there, for the same
-// trip: what was true when the question came up may have changed since.
-function asked() {
-  const { action, trip } = question;
-  return [...document.querySelectorAll("[data-action]")].some(
+  if (busy() || lost()) return;
+  const act = () => tell("/driver/actions", { action, trip });
+  if (!confirm) return act();
+  // What was true when the question came up may have changed since.
+  ask(confirm, yes, act, () => [...document.querySelectorAll("[data-action]")].some(
     (button) => button.dataset.action === action && button.dataset.trip === trip && button.dataset.confirm,
-  );
+  ));
 }
 
-function dismiss() {
-  question = null;
-  byId("confirm")?.close();
-}
-
-async function act(action, trip) {
-  toast("wait", screen().dataset.sending);
-  const answer = await post("/driver/actions", { action, trip, lang });
-  toast(answer.ok ? "good" : "bad", answer.text);
-}
-
-// post returns the server's answer. No answer is an answer too: nothing is sent
-// again by itself.
-async function post(path, body) {
-  busy = true;
-  document.body.classList.add("busy");
-  try {
-    const response = await fetch(path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(12000),
-    });
-    return await response.json();
-  } catch {
-    return { ok: false, text: screen().dataset.noAnswer };
-  } finally {
-    busy = false;
-    document.body.classList.remove("busy");
-  }
-}
-
-function toast(mood, text) {
-  const box = byId("toast");
-  box.className = mood;
-  box.textContent = text;
-  clearTimeout(toasting);
-  if (mood !== "wait") toasting = setTimeout(() => (box.textContent = ""), mood === "good" ? 3000 : 8000);
+// tip sends the passenger's choice.
+async function tip({ tip, trip }) {
+  if (busy() || lost()) return;
+  const answer = await post("/tip", { tip, trip });
+  if (!answer.ok) toast("bad", answer.text);
+  document.querySelector("dialog.choose")?.close();
 }
 
 // --- The PIN pad ---
@@ -259,8 +218,8 @@ function erase() {
 }
 
 async function unlock() {
-  if (busy || pin === "") return;
-  const answer = await post("/driver/pin", { pin, lang });
+  if (busy() || pin === "") return;
+  const answer = await post("/driver/pin", { pin });
   erase();
   if (answer.ok) {
     toast("good", "");
@@ -283,26 +242,26 @@ document.addEventListener("click", (event) => {
   const data = button.dataset;
   if (data.lang) speak(data.lang);
   else if (data.action) press(button);
+  else if (data.tip) tip(data);
+  else if ("retip" in data) document.querySelector("dialog.choose").showModal();
+  else if ("keep" in data) document.querySelector("dialog.choose").close();
   else if (data.digit) digit(data.digit);
   else if ("erase" in data) erase();
   else if ("unlock" in data) unlock();
   else if ("lock" in data) lock();
   else if (button.id === "no") dismiss();
-  else if (button.id === "yes" && question) {
-    const { action, trip } = question;
-    dismiss();
-    act(action, trip);
-  }
+  else if (button.id === "yes") yes();
+  else sheets.touched(button);
 });
 
 document.addEventListener("keydown", (event) => {
-  if (!document.querySelector("[data-dots]")) return;
+  if (page !== "driver") return;
+  if (!document.querySelector("[data-dots]")) return sheets.pressed(event);
   if (/^[0-9]$/.test(event.key)) digit(event.key);
   else if (event.key === "Backspace") erase();
   else if (event.key === "Enter" && event.target === document.body) unlock();
 });
 
-byId("confirm")?.addEventListener("close", () => (question = null));
 document.addEventListener("contextmenu", (event) => event.preventDefault());
 addEventListener("resize", fit);
 document.fonts.addEventListener("loadingdone", fit); // what fitted with a stand-in may not with the font

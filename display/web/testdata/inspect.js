@@ -9,22 +9,25 @@
   if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight) problems.push("the page scrolls");
   if (screen.scrollWidth > screen.clientWidth || screen.scrollHeight > screen.clientHeight) problems.push("the screen overflows");
 
-  // Rows of the trip list that have no room are put out of sight on purpose.
+  // What a list that moves has no room for comes when it is moved.
   const hidden = (el) => {
-    const list = el.closest(".trips ol");
-    if (list && el.getBoundingClientRect().left >= list.getBoundingClientRect().right) return true;
+    const list = el.closest(".trips ol, .found, .deeds, .opens, .totals, .sheet .slip");
+    if (list) {
+      const [inner, outer] = [el.getBoundingClientRect(), list.getBoundingClientRect()];
+      if (inner.bottom > outer.bottom + 1 || inner.top < outer.top - 1) return true;
+    }
     return getComputedStyle(el).visibility === "hidden" || el.closest(".unseen, dialog:not([open])") !== null;
   };
   const ownText = (el) => [...el.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim() !== "");
   const boxOf = (el) => {
-    if (el.matches("button, svg")) return el.getBoundingClientRect();
+    if (el.matches("button, svg, img")) return el.getBoundingClientRect();
     const range = document.createRange();
     range.selectNodeContents(el);
     return range.getBoundingClientRect();
   };
-  const modal = document.querySelector("dialog[open]");
+  const modal = [...document.querySelectorAll("dialog[open]")].at(-1);
   const things = [...(modal ?? document.body).querySelectorAll("*")]
-    .filter((el) => (ownText(el) || el.matches("svg, .card")) && !hidden(el))
+    .filter((el) => (ownText(el) || el.matches("svg, img, .card")) && !hidden(el))
     .map((el) => ({ el, box: boxOf(el) }))
     .filter(({ box }) => box.width > 0 && box.height > 0);
 
@@ -73,7 +76,7 @@
   const box = code?.getBoundingClientRect();
   return {
     problems, contrast, palest, smallest, tiniest,
-    action: Math.min(1000, ...heights(".actions button, .pad button, dialog[open] button")),
+    action: Math.min(1000, ...heights(".actions button, .pad button, .trips button, .tips button, dialog[open] button")),
     button: Math.min(1000, ...heights("button")),
     module: code ? box.width / code.dataset.span : 0,
     offGrid: code ? Math.abs(box.left - Math.round(box.left)) + Math.abs(box.top - Math.round(box.top)) : 0,
