@@ -132,7 +132,13 @@ func (b *browser) show(s *Server, v display.View) {
 // tap touches the middle of an element, as a finger does.
 func (b *browser) tap(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector)))
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+	if err != nil {
+		b.keep("failed")
+	}
+	require.NoError(b.t, err, selector)
 }
 
 // eval runs an expression in the page.

@@ -28,13 +28,12 @@ func (s scene) trip(d display.TripDetail) tripScene {
 // Refundable says whether money can be given back here.
 func (t tripScene) Refundable() bool { return t.PIN && t.Detail.Refundable.Value > 0 }
 
-// Most is what can be given back at most: for people, and for the keypad.
-func (t tripScene) Most() string        { return t.Money(t.Detail.Refundable) }
-func (t tripScene) MostDecimal() string { return t.Detail.Refundable.Value.Decimal() }
+// MostDecimal is what can be given back at most, as it is typed on the keypad.
+func (t tripScene) MostDecimal() string { return t.decimal(t.Detail.Refundable.Value.Decimal()) }
 
-// Words of the refund.
+// RefundAll is the button for it.
 func (t tripScene) RefundAll() string {
-	return t.text("driver.refund_all", locale.Args{"amount": t.Most()})
+	return t.text("driver.refund_all", locale.Args{"amount": t.Money(t.Detail.Refundable)})
 }
 
 // RefundConfirm asks about an amount that the page fills in.

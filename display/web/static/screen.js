@@ -134,8 +134,8 @@ function fit() {
   const root = document.documentElement;
   root.style.fontSize = "";
   document.body.classList.remove("dense");
-  if (overflows(screen())) document.body.classList.add("dense");
-  for (let i = 0; i < 20 && overflows(screen()); i++) {
+  if (full()) document.body.classList.add("dense");
+  for (let i = 0; i < 20 && full(); i++) {
     root.style.fontSize = parseFloat(getComputedStyle(root).fontSize) * 0.97 + "px";
   }
   for (const sum of document.querySelectorAll("[data-fit]")) {
@@ -150,6 +150,7 @@ function fit() {
   if (code) sharpen(code);
 }
 
+const full = () => [screen(), ...document.querySelectorAll(".passenger .slip, #sheet .side, #sheet .reasons, #sheet header")].some(overflows);
 const overflows = (box) => box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth;
 
 function sharpen(code) {

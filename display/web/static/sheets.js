@@ -46,10 +46,22 @@ function lay(html) {
   sheet().innerHTML = html;
   if (!sheet().open) sheet().showModal();
   write();
+  refit();
 }
 
+// refit has the page look again whether everything has room.
+const refit = () => dispatchEvent(new Event("resize"));
+
 export function close() {
-  sheet()?.close();
+  if (!sheet()?.open) return;
+  sheet().close();
+  clear();
+}
+
+function clear() {
+  forget();
+  sheet().replaceChildren();
+  refit();
 }
 
 function forget() {
@@ -173,6 +185,7 @@ function turn(to) {
   for (const section of sheet().querySelectorAll(".sheet")) section.hidden = section.dataset.kind !== to;
   for (const button of sheet().querySelectorAll("[data-reason]")) button.setAttribute("aria-pressed", "false");
   write();
+  refit();
 }
 
 function choose(button) {
@@ -252,7 +265,7 @@ export function pressed(event) {
 
 const canScan = () => "canSend" in screen().dataset && !byId("confirm").open && (!sheet().open || kind() === "send");
 
+// The Escape key closes a sheet too. The event comes late: another may be open by then.
 sheet()?.addEventListener("close", () => {
-  forget();
-  sheet().replaceChildren();
+  if (!sheet().open) clear();
 });

@@ -78,4 +78,7 @@ export function recheck() {
   if (question && !question.still()) dismiss();
 }
 
-byId("confirm")?.addEventListener("close", () => (question = null));
+// The Escape key closes a question too. The event comes late: another may be open by then.
+byId("confirm")?.addEventListener("close", (event) => {
+  if (!event.target.open) question = null;
+});
