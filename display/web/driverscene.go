@@ -9,7 +9,7 @@ import (
 	"taxiterminal/money"
 )
 
-// maxRows bounds the trip list; the page hides the rows that its screen has no room for.
+// maxRows bounds the trip list; those that the screen has no room for come when the list is moved.
 const maxRows = 12
 
 // Button is one thing that the driver may press. Confirm is the question to ask

@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"taxiterminal/display"
 	"taxiterminal/display/locale"
@@ -49,7 +50,7 @@ func (s scene) SentText() string {
 	if s.Recipient == "" {
 		return s.Body()
 	}
-	return s.text("page.sent_to", locale.Args{"number": s.Recipient})
+	return s.text("page.sent_to", locale.Args{"number": strings.ReplaceAll(s.Recipient, " ", "\u00a0")})
 }
 
 // Slip is the receipt of the trip; nil before there is one.

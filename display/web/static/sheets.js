@@ -158,6 +158,8 @@ async function fare() {
   if (first === "") {
     [first, typed] = [typed, ""];
     part("hint").textContent = box.dataset.again;
+    part("hint").classList.add("again");
+    part("fare").textContent = box.dataset.use;
     return write();
   }
   const [amount, again] = [decimal(first), decimal(typed)];
