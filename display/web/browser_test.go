@@ -40,6 +40,8 @@ type browser struct {
 	t     *testing.T
 	ctx   context.Context
 	shown int // Views so far
+	// struck is when the last key was, by the clock of the events.
+	struck time.Time
 	// complaints are console messages and exceptions of the tab.
 	complaints chan string
 }

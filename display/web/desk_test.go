@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"taxiterminal/display"
 	"taxiterminal/money"
@@ -47,6 +50,18 @@ func (d *desk) all() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.calls)
+}
+
+// next is the next call; it fails the test if none comes.
+func (d *desk) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case call := <-d.made:
+		return call
+	case <-time.After(20 * time.Second):
+		require.FailNow(t, "the desk was not asked")
+		return ""
+	}
 }
 
 // last is whom the last request was sent to.

@@ -7,8 +7,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"taxiterminal/display"
+	"taxiterminal/money"
+	"taxiterminal/trip/shift"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -32,6 +37,33 @@ func TestGolden(t *testing.T) {
 				compare(t, tt.name+"."+tag+".html", book(t, tt.kind, tag, tt.scenes))
 			})
 		}
+	}
+}
+
+// TestGoldenSheets: what the driver's page lays over itself.
+func TestGoldenSheets(t *testing.T) {
+	t.Parallel()
+	r := testRenderer(t)
+	closed := summary()
+	closed.To, closed.Open = day.Add(time.Hour), nil
+	for _, c := range r.set.Catalogues() {
+		s := r.scene(view(display.Due, ""), c)
+		var b strings.Builder
+		for _, sheet := range []struct {
+			name, template string
+			data           any
+		}{
+			{"trip", "trip", s.trip(tripDetail("0041"))},
+			{"trip with everything", "trip", s.trip(tripDetail("0038"))},
+			{"shift", "shift", s.shift(summary(), day.Add(20*time.Minute))},
+			{"shift closed", "shift", s.shift(closed, day)},
+			{"shift without trips", "shift", s.shift(shift.Summary{Currency: money.NOK}, day)},
+		} {
+			b.WriteString("\n<!-- ======== " + sheet.name + " ======== -->\n")
+			b.Write(r.execute(sheet.template, sheet.data))
+		}
+		require.NotContains(t, b.String(), "{", "a placeholder was not filled in")
+		compare(t, "sheets."+c.Tag()+".html", b.String())
 	}
 }
 

@@ -110,7 +110,7 @@ func TestOnlyListedActionsHaveButtons(t *testing.T) {
 func TestConfirmOnlyWhileARequestIsLive(t *testing.T) {
 	t.Parallel()
 	live := map[display.Screen]bool{
-		display.Connecting: true, display.Due: true, display.Releasing: true, display.Approved: true,
+		display.Connecting: true, display.Due: true, display.Sent: true, display.Releasing: true, display.Approved: true,
 	}
 	r := testRenderer(t)
 	for _, s := range display.Screens() {

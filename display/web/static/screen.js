@@ -240,6 +240,7 @@ async function lock() {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
+  if (event.detail > 0) button.blur(); // touched: keys that follow are not meant for it
   const data = button.dataset;
   if (data.lang) speak(data.lang);
   else if (data.action) press(button);

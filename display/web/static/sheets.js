@@ -45,6 +45,7 @@ function lay(html) {
   forget();
   sheet().innerHTML = html;
   if (!sheet().open) sheet().showModal();
+  current().focus(); // and not its first button, which the Enter key would press
   write();
   refit();
 }
@@ -184,6 +185,7 @@ function refund() {
 
 function turn(to) {
   forget();
+  sheet().focus();
   for (const section of sheet().querySelectorAll(".sheet")) section.hidden = section.dataset.kind !== to;
   for (const button of sheet().querySelectorAll("[data-reason]")) button.setAttribute("aria-pressed", "false");
   write();
@@ -256,6 +258,7 @@ export function pressed(event) {
     return;
   }
   if (event.key.length === 1) {
+    if (fast && canScan()) event.preventDefault(); // a space presses no button
     if (!fast) burst = { text: "", last: now, before: typed };
     burst.text += event.key;
     burst.last = now;
