@@ -17,8 +17,9 @@ type Attempt struct {
 	Cancelled  money.Minor
 	Refunded   money.Minor
 
-	// Tip is the part of Asked, or of what was asked before, that is the tip.
-	Tip money.Minor
+	// Fare and Tip are the bill that it was asked for, whatever of it was paid before.
+	Fare Fare
+	Tip  money.Minor
 	// To is whose phone the request goes to; zero for whoever scans the code.
 	To Recipient
 	// Share is what the passenger is asked to share, see Terms.

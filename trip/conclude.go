@@ -197,7 +197,7 @@ func (s *State) ask(at time.Time) []Command {
 		return nil
 	}
 	next := Attempt{
-		N: len(s.Attempts) + 1, State: AttemptRequested, Asked: out, Tip: s.Tip, To: s.SendTo, RequestedAt: at,
+		N: len(s.Attempts) + 1, State: AttemptRequested, Asked: out, Fare: s.Fare, Tip: s.Tip, To: s.SendTo, RequestedAt: at,
 		Receipted: s.Terms.Receipt == ReceiptAtCreate,
 	}
 	if next.To.Nobody() && !s.Unshared && s.Held() == 0 {

@@ -89,6 +89,14 @@ func (s *State) fareShown(f Fare, p Position) bool {
 		return false
 	}
 	s.Position = p
+	if s.Fare.Typed && s.Phase == Settled && s.Settlement != Void {
+		// It was paid on the driver's word; what the meter says about it now is for
+		// the record, and for the driver to look at.
+		if f.Total != s.Fare.Total {
+			s.notice(NoticeDoubtfulGap, f.Total)
+		}
+		return true
+	}
 	reread := s.Fare.Doubt == DoubtSum && f.Doubt == ""
 	if s.resting() != Hired && f.Total == s.Fare.Total && !reread {
 		s.Gap = false

@@ -104,6 +104,7 @@ func situations() []situation {
 		{"paid, what was shared is fetched", shared},
 		{"paid, receipt is posted", []Event{posting, shown, createdOne, seen(1, "AUTHORIZED", total), ends(1, OpCapture, "AUTHORIZED", total, total)}},
 		{"due, typed by the driver", add(hired, MeterLost{}, FareTyped{Total: total}, createdOne)},
+		{"paid, typed by the driver", add(hired, FareTyped{Total: total}, createdOne, seen(1, "AUTHORIZED", total), ends(1, OpCapture, "AUTHORIZED", total, total))},
 		{"parked, reference not ours", add(requested, CreateRejected{N: 1, Conflict: true})},
 	}
 }
