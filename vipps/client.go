@@ -145,6 +145,9 @@ func (c *Client) result(r request, tok token, a answer, sent bool, err error, re
 		res.Err.Op = r.op
 		res.Err.explain()
 	}
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		res.Date = date
+	}
 	if res.Kind == Unknown && r.op.read() {
 		res.Kind = Retry
 	}

@@ -14,6 +14,9 @@ type Result struct {
 	// limit. Zero leaves the back-off to the caller.
 	After time.Duration
 
+	// Date is the time of day that the answer carried, UTC; zero without an answer.
+	Date time.Time
+
 	// Err says what happened; nil if and only if Kind is Done.
 	Err *Error
 }

@@ -95,6 +95,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, value := range answer.header {
 		w.Header().Set(name, value)
 	}
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body) // a client that has gone away is no concern of the API
