@@ -38,9 +38,9 @@ var mayImport = map[string][]string{
 	"display":                {"display", "trip/receipt", "trip/shift", "money"},
 	"vipps":                  {"money"},
 	"vipps/vippstest":        {"money"}, // shares nothing with the client that it tests
-	"terminal":               {"device/meter", "device/vehicle", "display", "outbox", "vipps", "trip", "money"},
+	"terminal":               {"terminal/phone", "device/meter", "device/vehicle", "display", "outbox", "vipps", "trip", "money"},
 	"terminal/phone":         {},
-	"terminal/control":       {"terminal", "display", "outbox", "vipps", "trip", "money"},
+	"terminal/control":       {"terminal", "device/vehicle", "display", "outbox", "vipps", "trip", "money"},
 	"sim":                    {"sim", "device", "display", "vipps", "money"},
 	"cmd":                    {"terminal", "sim", "device", "display", "outbox", "vipps", "config", "trip", "money"},
 	"device/meter/metertest": {"device", "money"}, // a kit for tests: drivers on real lines

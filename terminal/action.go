@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"taxiterminal/display"
-	"taxiterminal/money"
 	"taxiterminal/outbox"
 	"taxiterminal/trip"
 )
@@ -62,34 +61,38 @@ func (t *Terminal) Act(ctx context.Context, action display.Action, trip string) 
 	return t.ask(ctx, trip, e)
 }
 
-// Refund gives captured money of a trip back.
-func (t *Terminal) Refund(ctx context.Context, number string, amount money.Minor, reason string) error {
-	return t.ask(ctx, number, trip.RefundAsked{Amount: amount, Reason: reason})
-}
-
-// RetryTrip lets a parked trip try again.
-func (t *Terminal) RetryTrip(ctx context.Context, number string) error {
-	return t.ask(ctx, number, trip.RetryAsked{})
-}
-
 // ask applies an event that a person causes, if the trip takes it.
 func (t *Terminal) ask(ctx context.Context, number string, e trip.Event) error {
+	return t.askWith(ctx, number, e, nil)
+}
+
+// askWith is ask for an event that is known only inside the transaction: e is what is
+// checked, events gives what is written; nil for e itself.
+func (t *Terminal) askWith(ctx context.Context, number string, e trip.Event, events source) error {
 	var err error = &Refused{display.RefusedInternal, number}
 	t.do(func() {
 		var r *ride
-		if r, err = t.find(ctx, number); err != nil {
-			return
-		}
-		if refusal := trip.Check(r.state, e); refusal != trip.Allowed {
-			err = &Refused{display.Refusal(refusal), r.state.ID.Short()}
-			return
-		}
-		t.notice = display.Notice{}
-		if err = t.apply(r, nil, e); err != nil {
-			t.log.Error("action not recorded", "err", err)
-			err = &Refused{display.RefusedInternal, r.state.ID.Short()}
+		if r, err = t.find(ctx, number); err == nil {
+			err = t.askRide(r, e, events)
 		}
 	})
+	return err
+}
+
+func (t *Terminal) askRide(r *ride, e trip.Event, events source) error {
+	if refusal := trip.Check(r.state, e); refusal != trip.Allowed {
+		return &Refused{display.Refusal(refusal), r.state.ID.Short()}
+	}
+	if events == nil {
+		events = func(*commit) ([]trip.Event, error) { return []trip.Event{e}, nil }
+	}
+	t.notice = display.Notice{}
+	err := t.commit(r, nil, events)
+	var refused *Refused
+	if err != nil && !errors.As(err, &refused) {
+		t.log.Error("action not recorded", "err", err)
+		err = &Refused{display.RefusedInternal, r.state.ID.Short()}
+	}
 	return err
 }
 

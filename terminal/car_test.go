@@ -18,6 +18,7 @@ import (
 	"taxiterminal/money"
 	"taxiterminal/outbox"
 	"taxiterminal/trip"
+	"taxiterminal/trip/receipt"
 	"taxiterminal/vipps"
 	"taxiterminal/vipps/vippstest"
 )
@@ -29,6 +30,8 @@ type car struct {
 	path  string
 	sim   *vippstest.Sim
 	keys  bool
+	tune  func(*Config) // what differs from an ordinary car
+	key   []byte        // of private values
 	store *outbox.Store
 	term  *Terminal
 	stop  func()
@@ -40,8 +43,14 @@ type car struct {
 }
 
 func drive(t *testing.T, opt vippstest.Options, f func(*testing.T, *car)) {
+	driveWith(t, opt, func(*Config) {}, f)
+}
+
+// driveWith is drive for a car with another configuration.
+func driveWith(t *testing.T, opt vippstest.Options, tune func(*Config), f func(*testing.T, *car)) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &car{t: t, path: filepath.Join(t.TempDir(), "outbox.db"), sim: vippstest.New(opt), keys: true}
+		c := &car{t: t, path: filepath.Join(t.TempDir(), "outbox.db"), sim: vippstest.New(opt), keys: true,
+			tune: tune, key: bytes.Repeat([]byte{7}, outbox.KeySize)}
 		c.start()
 		defer c.sim.Close()
 		defer func() { c.stop() }()
@@ -53,15 +62,18 @@ func drive(t *testing.T, opt vippstest.Options, f func(*testing.T, *car)) {
 }
 
 func (c *car) start() {
-	store, err := outbox.Open(c.t.Context(), c.path, outbox.Options{})
+	store, err := outbox.Open(c.t.Context(), c.path, outbox.Options{Key: c.key})
 	require.NoError(c.t, err)
 	log := slog.New(slog.NewTextHandler(&c.logs, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	cfg := Config{
 		Vehicle: "T122", Currency: money.NOK, Brand: "Vipps",
 		Describe: func(n string) string { return "Taxi T122, tur " + n },
 		Grace:    2 * time.Minute, Linger: 10 * time.Second, Poll: time.Second,
+		TipWait: 20 * time.Second, Keep: 365 * 24 * time.Hour,
+		Bill:  Bill{Rules: receipt.Rules{Country: receipt.Norway}, Name: func(i receipt.Item) string { return "line " + string(i) }},
 		Store: store, Show: c.show, Log: log,
 	}
+	c.tune(&cfg)
 	if c.keys {
 		client, err := vipps.New(vipps.Config{
 			BaseURL: "http://127.0.0.1", MSN: vippstest.DefaultMSN, ClientID: vippstest.DefaultClientID,

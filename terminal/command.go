@@ -2,7 +2,9 @@ package terminal
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"taxiterminal/money"
 	"taxiterminal/outbox"
@@ -21,6 +23,9 @@ type order struct {
 	Target    money.Minor    `json:"target,omitempty"`
 	// TransactionOnly: an approval that came first ends a cancel.
 	TransactionOnly bool `json:"transaction_only,omitempty"`
+	// Push and Share: the create goes to a phone, asks to share. It can do without.
+	Push  bool `json:"push,omitempty"`
+	Share bool `json:"share,omitempty"`
 	// Request is missing if the API's own rules do not allow it; Invalid says why.
 	Request json.RawMessage `json:"request,omitempty"`
 	Invalid string          `json:"invalid,omitempty"`
@@ -28,40 +33,78 @@ type order struct {
 
 const orderVersion = 1
 
-// encode writes a command down. It cannot fail: what the API would never take is
-// kept as such and comes back as refused.
-func (t *Terminal) encode(s trip.State, c trip.Command) outbox.Command {
-	o := order{Version: orderVersion, N: c.N, Reference: c.Reference, Currency: c.Currency,
-		Amount: c.Amount, Target: c.Target, TransactionOnly: c.TransactionOnly}
-	request, err := t.request(s, c)
-	if err != nil {
+// encode writes a command down. What the API would never take is kept as such and
+// comes back as refused; an error means that the disk cannot be read. A command with
+// a phone number in it is private.
+func (c *commit) encode(cmd trip.Command) (outbox.Command, error) {
+	o := order{Version: orderVersion, N: cmd.N, Reference: cmd.Reference, Currency: cmd.Currency,
+		Amount: cmd.Amount, Target: cmd.Target, TransactionOnly: cmd.TransactionOnly}
+	if cmd.Op == trip.OpCreate {
+		a := c.state.Attempts[cmd.N-1]
+		o.Push, o.Share = !a.To.Nobody(), a.Share != ""
+	}
+	request, err := c.request(cmd)
+	var invalid *vipps.InvalidError
+	switch {
+	case errors.As(err, &invalid), errors.Is(err, errForgotten):
 		o.Invalid = err.Error()
-		t.log.Error("request against the rules of the API", "reference", c.Reference, "op", c.Op, "err", err)
+		c.t.log.Error("request against the rules of the API", "reference", cmd.Reference, "op", cmd.Op, "err", err)
+	case err != nil:
+		return outbox.Command{}, err
 	}
 	o.Request = request
 	body, err := json.Marshal(o)
 	if err != nil {
 		panic(fmt.Sprintf("order cannot be encoded: %v", err)) // numbers, strings and valid JSON only
 	}
-	return outbox.Command{Kind: string(c.Op), Key: c.Key, Body: body, After: c.After}
+	return outbox.Command{Kind: string(cmd.Op), Key: cmd.Key, Body: body, After: cmd.After, Lane: cmd.Lane(), Private: o.Push}, nil
 }
 
-func (t *Terminal) request(s trip.State, c trip.Command) ([]byte, error) {
-	amount := money.Of(c.Amount, c.Currency)
-	switch c.Op {
+func (c *commit) request(cmd trip.Command) ([]byte, error) {
+	switch cmd.Op {
 	case trip.OpCreate:
-		return vipps.CreatePayment{
-			Amount:      amount,
-			Reference:   c.Reference,
-			Flow:        vipps.QR{},
-			Description: t.cfg.Describe(s.ID.Short()),
-			Metadata:    map[string]string{"vehicle": s.ID.Vehicle, "trip": s.ID.Short()},
-		}.Encode()
+		return c.create(cmd)
 	case trip.OpCancel:
-		return vipps.Cancellation{TransactionOnly: c.TransactionOnly}.Encode()
-	default:
-		return vipps.Modification{Amount: amount}.Encode()
+		return vipps.Cancellation{TransactionOnly: cmd.TransactionOnly}.Encode()
+	case trip.OpProfile:
+		return nil, nil
+	case trip.OpReceipt:
+		return c.t.posting(c.state, cmd)
 	}
+	return vipps.Modification{Amount: money.Of(cmd.Amount, cmd.Currency)}.Encode()
+}
+
+func (c *commit) create(cmd trip.Command) ([]byte, error) {
+	s, a := c.state, c.state.Attempts[cmd.N-1]
+	p := vipps.CreatePayment{
+		Amount:      money.Of(cmd.Amount, cmd.Currency),
+		Reference:   cmd.Reference,
+		Flow:        vipps.QR{},
+		Description: c.t.cfg.Describe(s.ID.Short()),
+		Metadata:    map[string]string{"vehicle": s.ID.Vehicle, "trip": s.ID.Short()},
+	}
+	if !a.To.Nobody() {
+		customer, err := c.customer(a.To)
+		if err != nil {
+			return nil, err
+		}
+		p.Flow = vipps.Push{Customer: customer}
+	}
+	for _, word := range strings.Fields(a.Share) {
+		p.Scope = append(p.Scope, vipps.Scope(word))
+	}
+	if !a.Receipted {
+		return p.Encode()
+	}
+	plain := p
+	p.Receipt = c.t.orderLines(s, c.t.linesOf(s, cmd.N))
+	body, err := p.Encode()
+	if err == nil {
+		return body, nil
+	}
+	// No fare is lost over a receipt.
+	c.t.log.Error("payment is asked for without its receipt", "reference", cmd.Reference, "err", err)
+	return plain.Encode()
 }
 
 func decodeOrder(body []byte) (order, error) {

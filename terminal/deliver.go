@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -47,13 +46,16 @@ type delivery struct {
 // deliver carries out one try. Whenever the command may have been sent before, it
 // asks the API what is true before it sends anything.
 func (t *Terminal) deliver(ctx context.Context, od outbox.Delivery) outbox.Verdict {
+	if t.cfg.Payments == nil {
+		return outbox.Again(noKeysPause, errNoKeys)
+	}
+	if od.Stream == ownStream {
+		return t.deliverCode(ctx, od)
+	}
 	o, err := decodeOrder(od.Body)
 	if err != nil {
 		t.parkUnreadable(od, err)
 		return outbox.Again(noKeysPause, err)
-	}
-	if t.cfg.Payments == nil {
-		return outbox.Again(noKeysPause, errNoKeys)
 	}
 	d := &delivery{t, od, o}
 	switch trip.Op(od.Kind) {
@@ -65,6 +67,10 @@ func (t *Terminal) deliver(ctx context.Context, od outbox.Delivery) outbox.Verdi
 		return d.modify(ctx, func(p vipps.Payment) bool { return p.Refunded >= o.Target }, t.cfg.Payments.Refund)
 	case trip.OpCancel:
 		return d.modify(ctx, d.cancelled, t.cfg.Payments.Cancel)
+	case trip.OpProfile:
+		return d.profile(ctx)
+	case trip.OpReceipt:
+		return d.postReceipt(ctx)
 	}
 	err = fmt.Errorf("command of unknown kind %q", od.Kind)
 	t.parkUnreadable(od, err)
@@ -89,7 +95,7 @@ func (d *delivery) create(ctx context.Context) outbox.Verdict {
 	case err != nil:
 		return outbox.Again(noKeysPause, err)
 	case d.Invalid != "":
-		return d.finish(outbox.Done, d.Invalid, trip.CreateRejected{N: d.N, Code: "invalid"})
+		return d.finish(outbox.Done, d.Invalid, trip.CreateRejected{N: d.N, Code: "invalid", Without: d.without(nil)})
 	case !wanted && !d.Uncertain:
 		return d.void()
 	case d.Uncertain:
@@ -104,7 +110,7 @@ func (d *delivery) createAgain(ctx context.Context, wanted bool) outbox.Verdict 
 	switch {
 	case res.Kind == vipps.Done && !d.ours(res.Payment):
 		return d.conflict()
-	case res.Kind == vipps.Done && res.Payment.State == vipps.Created && res.Payment.RedirectURL == "" && wanted:
+	case res.Kind == vipps.Done && res.Payment.State == vipps.Created && res.Payment.RedirectURL == "" && wanted && !d.Push:
 		return d.send(ctx) // the same key and body give the code once more
 	case res.Kind == vipps.Done:
 		return d.adopt(res.Payment)
@@ -125,9 +131,40 @@ func (d *delivery) send(ctx context.Context) outbox.Verdict {
 	case res.Kind == vipps.Rejected && res.Err.Class == vipps.ClassConflict:
 		return d.createConflict(ctx)
 	case res.Kind == vipps.Rejected:
-		return d.finish(outbox.Done, res.Err.Error(), trip.CreateRejected{N: d.N, Code: code(res.Err)})
+		return d.rejected(res.Err)
 	}
 	return d.later(res)
+}
+
+// rejected: a request that goes to a phone or asks to share is made again without,
+// whatever was wrong with it. If it was something else, that comes out then.
+func (d *delivery) rejected(e *vipps.Error) outbox.Verdict {
+	without := d.without(e)
+	if without == trip.ExtraPush {
+		d.t.do(func() {
+			if d.t.own.pushRefused {
+				return
+			}
+			if err := d.t.note(ownPushRefused, struct {
+				Code string `json:"code"`
+			}{e.Code}); err != nil {
+				d.t.log.Error("that requests to phones are refused is not recorded", "err", err)
+			}
+		})
+	}
+	return d.finish(outbox.Done, e.Error(), trip.CreateRejected{N: d.N, Code: code(e), Without: without})
+}
+
+func (d *delivery) without(e *vipps.Error) trip.Extra {
+	switch {
+	case d.Push && e != nil && e.Code == vipps.CodePushNotAllowed:
+		return trip.ExtraPush
+	case d.Push:
+		return trip.ExtraRecipient
+	case d.Share:
+		return trip.ExtraShare
+	}
+	return ""
 }
 
 // createConflict: the reference or the key is taken. It is ours if what the API has
@@ -241,6 +278,10 @@ func (d *delivery) wanted() (wanted bool, err error) {
 
 // finish records the outcome: the events and the end of the command in one commit.
 func (d *delivery) finish(state outbox.State, note string, events ...trip.Event) outbox.Verdict {
+	return d.finishWith(state, note, func(*commit) ([]trip.Event, error) { return events, nil })
+}
+
+func (d *delivery) finishWith(state outbox.State, note string, events source) outbox.Verdict {
 	err := errEnded
 	d.t.do(func() {
 		r, ok := d.t.rides[d.Stream]
@@ -248,7 +289,7 @@ func (d *delivery) finish(state outbox.State, note string, events ...trip.Event)
 			err = errSetAside
 			return
 		}
-		err = d.t.apply(r, &answered{d.ID, state, note}, events...)
+		err = d.t.commit(r, &answered{d.ID, state, note}, events)
 	})
 	if err != nil {
 		return outbox.Unclear(0, err)
@@ -271,15 +312,10 @@ func (t *Terminal) parkUnreadable(od outbox.Delivery, why error) {
 }
 
 func appendQueueEvent(tx *outbox.Tx, stream int64, kind string, command int64, reason string) error {
-	body, err := json.Marshal(struct {
+	return appendEvent(tx, stream, queueEvents+kind, struct {
 		Command int64  `json:"command"`
 		Reason  string `json:"reason,omitempty"`
 	}{command, reason})
-	if err != nil {
-		return err
-	}
-	_, err = tx.Append(stream, queueEvents+kind, body)
-	return err
 }
 
 func notFound(res vipps.Result) bool {

@@ -20,6 +20,9 @@ func (t *Terminal) faults(depth outbox.Depth) []display.Fault {
 	if t.cfg.Payments == nil {
 		f = append(f, display.FaultNoCredentials)
 	}
+	if t.book.err != nil && t.wantsKey() {
+		f = append(f, display.FaultNoDataKey)
+	}
 	if fault, ok := apiFaults[t.network.fault]; ok {
 		f = append(f, fault)
 	}

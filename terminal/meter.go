@@ -18,6 +18,9 @@ type meterState struct {
 	running  meter.RunningFare
 	reading  bool      // Stopped, the amount has not come yet
 	heard    time.Time // when the meter was last known to be in contact
+	// guessed is true from a trip that the meter knows nothing of until the meter is
+	// seen For Hire: an amount that it shows meanwhile may be that trip's.
+	guessed bool
 }
 
 // longGap is how long the meter may be out of contact without another trip having
@@ -65,8 +68,18 @@ func (t *Terminal) position(e meter.PositionChanged) {
 		t.meter.reading = true
 		t.begin()
 	case meter.ForHire:
+		t.meter.guessed = false
 		t.vacated(e.Resync)
 	}
+}
+
+// meterGone: the meter cannot tell a fare now.
+func (t *Terminal) meterGone() bool {
+	switch t.meterHealth() {
+	case display.HealthOK, display.HealthNoisy, display.HealthStarting:
+		return false
+	}
+	return true
 }
 
 // gap tells the current trip when the meter was out of contact for so long that
@@ -95,25 +108,44 @@ func (t *Terminal) begin() {
 	if t.current != nil {
 		return
 	}
+	t.windUp()
+	t.shown = nil
+	t.current = newRide()
+	t.hear(t.current, t.begun())
+	t.warmUp()
+}
+
+// windUp gives trips that the meter has left no more time: the next passenger is in
+// the car.
+func (t *Terminal) windUp() {
 	for _, r := range t.rides {
 		if r.state.Phase == trip.Due && r.state.Position == trip.ForHire && !r.state.Winding {
 			t.notice = display.Notice{Key: display.NoticeEndedByHire, Trip: r.state.ID.Short()}
 			t.hear(r, trip.GraceOver{})
 		}
 	}
-	t.shown = nil
-	t.current = newRide()
-	t.hear(t.current, trip.Begun{
+}
+
+// begun opens a trip on the terms of now. Nothing is asked to be shared that could
+// not be kept.
+func (t *Terminal) begun() trip.Begun {
+	terms := t.cfg.Terms
+	if t.book.err != nil {
+		terms.Share = ""
+	}
+	return trip.Begun{
 		ID:       trip.ID{Vehicle: t.cfg.Vehicle, File: t.store.ID()},
-		Currency: t.cfg.Currency,
-	})
-	t.warmUp()
+		Currency: t.cfg.Currency, Terms: terms,
+	}
 }
 
 // record takes an amount. The one that closes a trip waits for the For Hire that
 // follows it, so that both are one commit.
 func (t *Terminal) record(e meter.TripRecord) {
 	f := fareOf(e.Record)
+	if t.meter.guessed && f.Doubt == "" {
+		f.Doubt = trip.DoubtGap
+	}
 	switch {
 	case e.Final && t.current == nil:
 		// Nobody is asked for it: the trip that it belongs to is over.
@@ -143,7 +175,7 @@ func (t *Terminal) vacated(away bool) {
 		t.hear(r, trip.Vacated{Fare: r.final})
 	}
 	r.final = nil
-	r.linger = time.AfterFunc(t.cfg.Linger, func() { t.post(func() { r.linger = nil }) })
+	t.linger(r)
 }
 
 // fareOf translates the meter's record.

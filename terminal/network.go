@@ -13,6 +13,8 @@ type network struct {
 	state display.Network
 	// fault is why the API is of no use now: its class, or empty.
 	fault vipps.Class
+	// probing is set while somebody looks whether it is over.
+	probing bool
 	// salesUnit is set while the API refuses this sales unit's requests.
 	salesUnit bool
 }
@@ -22,7 +24,13 @@ func (t *Terminal) heard(op vipps.Op, res vipps.Result) {
 	if res.Err != nil && res.Err.Class == vipps.ClassInterrupted {
 		return
 	}
-	t.post(func() { t.learn(op, res) })
+	now := time.Now()
+	t.post(func() {
+		if res.Kind == vipps.Done || res.Kind == vipps.Rejected {
+			t.clock.Heard(res.Date, now) // nobody but the API can have said this
+		}
+		t.learn(op, res)
+	})
 }
 
 func (t *Terminal) learn(op vipps.Op, res vipps.Result) {
@@ -44,6 +52,9 @@ func (t *Terminal) learn(op vipps.Op, res vipps.Result) {
 	if op == vipps.OpCreate {
 		t.network.salesUnit = res.Err != nil && res.Err.Class == vipps.ClassNotPermitted
 	}
+	if t.network.fault != "" && !t.network.probing {
+		t.startProbe(probeFirst)
+	}
 	if before == t.network {
 		return
 	}
@@ -63,23 +74,33 @@ const (
 	probeMost  = 15 * time.Second
 )
 
-// probe finds out whether the API can be used: at the start, so that missing
-// coverage or wrong keys show before the first passenger, and then for as long as
-// something is in the way.
-func (t *Terminal) probe(ctx context.Context) {
+// startProbe looks whether the API can be used, after a pause.
+func (t *Terminal) startProbe(after time.Duration) {
 	if t.cfg.Payments == nil {
 		return
 	}
-	t.look(ctx, t.probeReference())
-	for pause := probeFirst; wait(ctx, pause); {
-		var fault vipps.Class
-		t.do(func() { fault = t.network.fault })
-		if fault == "" {
-			pause = probeFirst
-			continue
+	t.network.probing = true
+	t.work(func(ctx context.Context) {
+		if wait(ctx, after) {
+			t.probe(ctx)
 		}
+	})
+}
+
+// probe finds out whether the API can be used: at the start, so that missing
+// coverage or wrong keys show before the first passenger, and then for as long as
+// something is in the way. One is enough; learn starts it anew.
+func (t *Terminal) probe(ctx context.Context) {
+	for pause := probeFirst; ; pause = min(2*pause, probeMost) {
 		t.look(ctx, t.probeReference())
-		pause = min(2*pause, probeMost)
+		again := false
+		t.do(func() {
+			again = t.network.fault != ""
+			t.network.probing = again
+		})
+		if !again || !wait(ctx, pause) {
+			return
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func (t *Terminal) Trips(ctx context.Context, before int64, n int) ([]trip.State
 	}
 	states := make([]trip.State, 0, len(streams))
 	for _, stream := range streams {
-		s, _, err := t.Trip(ctx, stream)
+		s, _, err := t.Journal(ctx, stream)
 		if err != nil {
 			return nil, err
 		}
@@ -34,9 +34,9 @@ func (t *Terminal) Trips(ctx context.Context, before int64, n int) ([]trip.State
 	return states, nil
 }
 
-// Trip gives one trip and everything that happened to it. Its Phase is Vacant if
+// Journal gives one trip and everything that happened to it. Its Phase is Vacant if
 // there is none with this number.
-func (t *Terminal) Trip(ctx context.Context, number int64) (trip.State, []outbox.Entry, error) {
+func (t *Terminal) Journal(ctx context.Context, number int64) (trip.State, []outbox.Entry, error) {
 	entries, err := t.store.Events(ctx, number)
 	if err != nil {
 		return trip.State{}, nil, err

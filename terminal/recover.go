@@ -34,6 +34,10 @@ func Fold(entries []outbox.Entry) (trip.State, error) {
 // recover reads the open trips, and the last ones for the list. A trip whose
 // journal cannot be read is set aside: its commands wait, the others go on.
 func (t *Terminal) recover(ctx context.Context) error {
+	if err := t.loadOwn(ctx); err != nil {
+		return err
+	}
+	t.loadBook(ctx)
 	open, err := t.store.OpenStreams(ctx)
 	if err != nil {
 		return err
@@ -65,6 +69,9 @@ func (t *Terminal) recover(ctx context.Context) error {
 		} else if r.state.Phase == trip.Due {
 			t.shown = r
 		}
+	}
+	if len(t.recent) > 0 {
+		t.meter.guessed = t.recent[0].state.Fare.Typed
 	}
 	return nil
 }
@@ -100,6 +107,7 @@ func remaining(created, now time.Time) time.Time {
 func (t *Terminal) resume() {
 	for _, r := range t.rides {
 		t.armGrace(r)
+		t.armTip(r)
 		t.armWatchers(r)
 	}
 }

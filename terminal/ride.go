@@ -2,13 +2,11 @@ package terminal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"time"
 
-	"taxiterminal/outbox"
 	"taxiterminal/trip"
 )
 
@@ -24,6 +22,7 @@ type ride struct {
 
 	final    *trip.Fare // the record that came just before For Hire
 	grace    *time.Timer
+	tip      *time.Timer
 	linger   *time.Timer
 	watchers map[int]context.CancelFunc // by attempt
 	// scanUntil is when the newest code dies, by attempt, with a monotonic reading.
@@ -43,78 +42,6 @@ type pending struct {
 // codeLifetime is how long the API lets a passenger take for everything.
 const codeLifetime = 10 * time.Minute
 
-// apply is the one way in which a trip changes: events through trip.Step, committed
-// with their commands and with the end of the command that they answer. If the
-// commit fails nothing has changed.
-func (t *Terminal) apply(r *ride, answered *answered, events ...trip.Event) error {
-	if answered == nil && !changes(r.state, events) {
-		return nil
-	}
-	next, stream := r.state, r.stream
-	var commands []trip.Command
-	err := t.store.Commit(context.Background(), func(tx *outbox.Tx) (err error) {
-		next, commands = r.state, nil
-		if stream == 0 {
-			if stream, err = tx.Begin(); err != nil {
-				return err
-			}
-		}
-		for _, e := range events {
-			if b, ok := e.(trip.Begun); ok {
-				b.ID.Number = stream
-				e = b
-			}
-			after, cmds := trip.Step(next, tx.Now(), e)
-			if after.Equal(next) && len(cmds) == 0 {
-				continue
-			}
-			if err := appendEvent(tx, stream, e); err != nil {
-				return err
-			}
-			next, commands = after, append(commands, cmds...)
-		}
-		for _, c := range commands {
-			if err := tx.Enqueue(stream, t.encode(next, c)); err != nil {
-				return err
-			}
-		}
-		if was, is := r.state.Closed(), next.Closed(); was != is {
-			if err := tx.SetOpen(stream, !is); err != nil {
-				return err
-			}
-		}
-		return answered.finish(tx)
-	})
-	t.wrote(err)
-	if err != nil {
-		return fmt.Errorf("trip %s commit: %w", r.state.ID.Short(), err)
-	}
-	before := r.state
-	r.state, r.stream = next, stream
-	t.follow(r, before)
-	return nil
-}
-
-// changes reports whether any of the events means something. Most answers to a poll
-// do not, and cost no commit.
-func changes(s trip.State, events []trip.Event) bool {
-	for _, e := range events {
-		if after, cmds := trip.Step(s, time.Time{}, e); len(cmds) > 0 || !after.Equal(s) {
-			return true
-		}
-	}
-	return false
-}
-
-func appendEvent(tx *outbox.Tx, stream int64, e trip.Event) error {
-	body, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Append(stream, string(e.Kind()), body)
-	return err
-}
-
 // follow lets everything around a ride follow its new state.
 func (t *Terminal) follow(r *ride, before trip.State) {
 	s := r.state
@@ -128,7 +55,11 @@ func (t *Terminal) follow(r *ride, before trip.State) {
 	t.rides[r.stream] = r
 	t.remember(r)
 	t.armGrace(r)
+	t.armTip(r)
 	t.armWatchers(r)
+	if r == t.shown && s.Phase == trip.Settled && before.Phase != trip.Settled {
+		t.linger(r) // how it ended is worth a look, however long ago the meter left
+	}
 	for _, a := range s.Attempts {
 		if _, known := r.scanUntil[a.N]; !known && a.State == trip.AttemptCreated {
 			r.scanUntil[a.N] = time.Now().Add(codeLifetime)
@@ -165,7 +96,8 @@ const maxRecent = 10
 // armGrace runs the time that a passenger still has after the meter went For Hire.
 // After a restart it runs anew: late is better than releasing an approval.
 func (t *Terminal) armGrace(r *ride) {
-	wants := r.state.Phase == trip.Due && r.state.Position == trip.ForHire && !r.state.Winding
+	s := r.state
+	wants := s.Phase == trip.Due && s.Position == trip.ForHire && !s.Winding && !s.Fare.Typed
 	switch {
 	case wants && r.grace == nil:
 		r.grace = time.AfterFunc(t.cfg.Grace, func() {
@@ -180,14 +112,50 @@ func (t *Terminal) armGrace(r *ride) {
 	}
 }
 
-func (t *Terminal) stopTimers() {
-	for _, r := range t.rides {
-		if r.grace != nil {
-			r.grace.Stop()
-		}
+// armTip makes the code without a tip when nobody chooses one for a while.
+func (t *Terminal) armTip(r *ride) {
+	switch wants := r.state.TipOffered(); {
+	case wants && r.tip == nil:
+		r.tip = time.AfterFunc(t.cfg.TipWait, func() {
+			t.post(func() {
+				if r.tip = nil; r.state.TipOffered() {
+					t.hear(r, trip.TipChosen{})
+				}
+			})
+		})
+	case !wants && r.tip != nil:
+		r.tip.Stop()
+		r.tip = nil
 	}
-	if t.shown != nil && t.shown.linger != nil {
-		t.shown.linger.Stop()
+}
+
+// linger keeps a trip on the screen for a moment that the meter has left.
+func (t *Terminal) linger(r *ride) {
+	if r.linger != nil {
+		r.linger.Stop()
+	}
+	var mine *time.Timer
+	mine = time.AfterFunc(t.cfg.Linger, func() {
+		t.post(func() {
+			if r.linger == mine {
+				r.linger = nil
+			}
+		})
+	})
+	r.linger = mine
+}
+
+func (t *Terminal) stopTimers() {
+	rides := slices.Collect(maps.Values(t.rides))
+	if t.shown != nil {
+		rides = append(rides, t.shown)
+	}
+	for _, r := range rides {
+		for _, timer := range []*time.Timer{r.grace, r.tip, r.linger} {
+			if timer != nil {
+				timer.Stop()
+			}
+		}
 	}
 }
 

@@ -9,24 +9,13 @@ import (
 	"time"
 
 	"taxiterminal/device/meter"
+	"taxiterminal/device/vehicle"
 	"taxiterminal/display"
 	"taxiterminal/money"
 	"taxiterminal/outbox"
 	"taxiterminal/trip"
-	"taxiterminal/vipps"
+	"taxiterminal/trip/receipt"
 )
-
-// Payments is the way to the payment API: the API itself, or whoever calls it for
-// this car. Bodies and keys come from the outbox and are sent as they are.
-type Payments interface {
-	Create(ctx context.Context, key string, body []byte) vipps.Result
-	Get(ctx context.Context, reference string) vipps.Result
-	Capture(ctx context.Context, reference, key string, body []byte) vipps.Result
-	Cancel(ctx context.Context, reference, key string, body []byte) vipps.Result
-	Refund(ctx context.Context, reference, key string, body []byte) vipps.Result
-	// CloseIdleConnections drops connections that a lost network has left dead.
-	CloseIdleConnections()
-}
 
 // Config is what a Terminal needs.
 type Config struct {
@@ -43,12 +32,45 @@ type Config struct {
 	Linger time.Duration
 	// Poll is the pause between two looks at a payment that somebody waits for.
 	Poll time.Duration
+	// Terms hold for trips that begin from now on.
+	Terms trip.Terms
+	// Tips are the percentages that a passenger can choose from, TipWait how long the
+	// choice stands before the code is made without.
+	Tips    []int
+	TipWait time.Duration
+	// Bill says how receipts are made.
+	Bill Bill
+	// Phones is set where requests may go to phones.
+	Phones *Phones
+	// Keep is how long a passenger who shared the number is remembered after the
+	// last ride.
+	Keep time.Duration
+	// FareByHand lets the driver type a fare when the meter is lost.
+	FareByHand bool
+	// Print prints a receipt, or a copy of it; nil: there is no printer.
+	Print func(ctx context.Context, r receipt.Receipt, again bool) error
 
 	Store    *outbox.Store
 	Payments Payments           // nil: no merchant keys were found
 	Show     func(display.View) // must not block
 	Settled  func(trip.State)   // told whenever a trip is settled; nil for none
 	Log      *slog.Logger
+}
+
+// Bill says how receipts are made.
+type Bill struct {
+	Rules receipt.Rules
+	// Name is what a passenger reads for a line in the payment app.
+	Name func(receipt.Item) string
+}
+
+// Phones is how phone numbers are read and shown.
+type Phones struct {
+	// Parse reads what a person types; the number is the country code and the number
+	// in digits. Its error must not quote the number.
+	Parse func(text string) (msisdn string, err error)
+	// Mask is what may be shown of a number.
+	Mask func(msisdn string) string
 }
 
 // Terminal is the car's side of the payment. Create it with New, then Run it.
@@ -71,7 +93,11 @@ type Terminal struct {
 
 	meter   meterState
 	network network
-	backlog []pending // what the meter said and could not be committed yet
+	own     own   // what belongs to no trip
+	book    *book // the passengers who shared their number
+	clock   vehicle.Clock
+	printed map[string]bool // trips whose receipt was printed
+	backlog []pending       // what the meter said and could not be committed yet
 	broken  map[int64]error
 	disk    error          // why the outbox cannot be written now
 	notice  display.Notice // about something else than the shown trip
@@ -89,6 +115,7 @@ func New(ctx context.Context, cfg Config) (*Terminal, error) {
 	if t.cfg.Settled == nil {
 		t.cfg.Settled = func(trip.State) {}
 	}
+	t.book, t.printed = newBook(), map[string]bool{}
 	t.meter.line = display.HealthStarting
 	t.network.state = display.NetworkUnknown
 	if err := t.recover(ctx); err != nil {
@@ -110,7 +137,8 @@ func (t *Terminal) Run(ctx context.Context) error {
 	}()
 	t.post(func() {
 		t.work(func(ctx context.Context) { _ = t.store.Run(ctx, t.deliver) })
-		t.work(t.probe)
+		t.startProbe(0)
+		t.work(t.sweep)
 		t.resume()
 	})
 	t.loop(quiet)
@@ -132,27 +160,36 @@ func (t *Terminal) work(f func(context.Context)) context.CancelFunc {
 }
 
 // refreshEvery is how often views that contain an age are made anew, and how often
-// a commit that failed is tried again.
+// a commit that failed is tried again. Where nothing ages, nothing ticks.
 const refreshEvery = time.Second
 
 // loop is the goroutine that owns the trips.
 func (t *Terminal) loop(quiet <-chan struct{}) {
-	tick := time.NewTicker(refreshEvery)
-	defer tick.Stop()
 	defer close(t.ended)
-	t.refresh()
-	for {
+	tick := time.NewTimer(refreshEvery)
+	defer tick.Stop()
+	for ticking := true; ; {
+		t.refresh()
+		if !ticking && t.ageing() {
+			tick.Reset(refreshEvery)
+			ticking = true
+		}
 		select {
 		case f := <-t.inbox:
 			f()
 		case <-tick.C:
+			ticking = false
 			t.retryBacklog()
 		case <-quiet:
 			t.stopTimers()
 			return
 		}
-		t.refresh()
 	}
+}
+
+// ageing: something waits, on the screen or to be written.
+func (t *Terminal) ageing() bool {
+	return t.disk != nil || len(t.backlog) > 0 || t.store.Depth().Pending > 0
 }
 
 // refresh shows the present state if it differs from what is shown.

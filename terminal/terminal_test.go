@@ -608,7 +608,7 @@ func TestACaptureThatIsRefusedParksTheTripLoudly(t *testing.T) {
 		require.Contains(t, c.screen().Faults, display.FaultParked, "it stays loud")
 		c.restart()
 		require.Contains(t, c.screen().Faults, display.FaultParked)
-		require.NoError(t, c.term.RetryTrip(t.Context(), "1"))
+		require.NoError(t, c.term.Retry(t.Context(), "1"))
 		c.settled()
 		require.Equal(t, "AUTHORIZED 25000/25000/0/0 captures 1", c.money(1))
 	})
@@ -656,7 +656,7 @@ func TestAReferenceThatBelongsToSomebodyElseIsNotTakenOver(t *testing.T) {
 		v := c.shows(display.Failed)
 		require.Equal(t, display.ReasonParked, v.Reason)
 		require.Len(t, c.sim.Payments(), 1)
-		require.NoError(t, c.term.RetryTrip(t.Context(), ""))
+		require.NoError(t, c.term.Retry(t.Context(), ""))
 		c.shows(display.Due)
 		require.EqualValues(t, 25000, c.payment(2).Amount)
 	})
@@ -678,7 +678,7 @@ func TestParkedCommandsWaitForAPerson(t *testing.T) {
 		c.restart()
 		require.NoError(t, c.term.RetryCommand(t.Context(), 1, "go on"))
 		c.scan(1)
-		_, entries, err := c.term.Trip(t.Context(), 1)
+		_, entries, err := c.term.Journal(t.Context(), 1)
 		require.NoError(t, err)
 		var kinds []string
 		for _, e := range entries {

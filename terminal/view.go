@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"strings"
 	"time"
 
 	"taxiterminal/device/meter"
@@ -29,9 +30,11 @@ func (t *Terminal) makeView(now time.Time) display.View {
 	r := t.onScreen()
 	if r != nil {
 		t.showRide(&v, r)
+		v.Driver.CanSend = t.canPush() && trip.Check(r.state, trip.SendAsked{To: trip.Recipient{Kind: trip.ToTyped, ID: -1}}) == trip.Allowed
 	} else {
-		v.Screen = display.Idle
+		v.Screen, v.VehicleCode = display.Idle, t.own.code.Version()
 	}
+	v.Driver.CanType = t.canType(r)
 	if t.outOfOrder(r, v.Faults) {
 		v.Screen, v.QR, v.Reason = display.OutOfOrder, "", display.ReasonNone
 	}
@@ -79,6 +82,8 @@ func (t *Terminal) showRide(v *display.View, r *ride) {
 		t.showDue(v, r)
 	case trip.Settled:
 		t.showSettled(v, s)
+		bill := t.Receipt(s)
+		v.Receipt = &bill
 	case trip.Parked:
 		v.Screen, v.Reason = display.Failed, display.ReasonParked
 		v.Amount = t.amount(s.Outstanding() + s.Held() - s.Captured())
@@ -106,22 +111,81 @@ func (t *Terminal) showDue(v *display.View, r *ride) {
 	s := r.state
 	v.Amount = t.amount(s.Outstanding())
 	v.Parts = t.partsOf(s)
+	if s.Tip > 0 {
+		v.Tip = t.amount(s.Tip)
+	}
 	live, asking := s.Live()
 	switch {
+	case s.TipOffered():
+		v.Screen, v.Tips = display.Tipping, t.tipsOf(s)
 	case s.Held() > s.Captured() && s.Outstanding() == 0:
 		v.Screen, v.Amount, v.Parts = display.Approved, t.amount(s.Held()-s.Captured()), nil
 	case asking && live.State == trip.AttemptCreated && live.RedirectURL != "":
 		v.Screen, v.QR, v.Expires = display.Due, live.RedirectURL, r.scanUntil[live.N]
+		v.Tips, v.Shares = t.tipsOf(s), sharesOf(live.Share)
+	case asking && live.State == trip.AttemptCreated && !live.To.Nobody():
+		v.Screen, v.Recipient, v.Expires = display.Sent, t.recipientShown(live.To), r.scanUntil[live.N]
 	case asking && live.State == trip.AttemptReleasing && s.Ask:
 		v.Screen, v.Reason = display.Connecting, t.waitingFor(display.ReasonReplacing)
 	case asking && live.State == trip.AttemptReleasing:
 		v.Screen, v.Reason = display.Releasing, t.waitingFor(display.ReasonNone)
 		v.Driver.Notice.Key = t.releaseNotice()
 	case asking:
-		v.Screen, v.Reason = display.Connecting, t.waitingFor(display.ReasonCreating)
+		v.Screen, v.Reason = display.Connecting, t.waitingFor(creating(s, live))
 	default:
 		v.Screen, v.Reason = display.Failed, reasons[s.Problem.Kind]
 	}
+}
+
+// creating says which request is under way.
+func creating(s trip.State, live trip.Attempt) display.Reason {
+	switch {
+	case !live.To.Nobody():
+		return display.ReasonSending
+	case s.Notice.Kind == trip.NoticeUnshared:
+		return display.ReasonUnshared
+	}
+	return display.ReasonCreating
+}
+
+// canType: the meter is lost, and the amount of what is on the screen is open.
+func (t *Terminal) canType(r *ride) bool {
+	if !t.cfg.FareByHand || !t.meterGone() || t.disk != nil {
+		return false
+	}
+	return r == nil || over(r.state) || trip.Check(r.state, trip.FareTyped{Total: 1}) == trip.Allowed
+}
+
+// tipsOf are what the passenger can choose from, as long as there is a choice.
+func (t *Terminal) tipsOf(s trip.State) []display.TipChoice {
+	if !s.Terms.Tip || s.Held() > 0 {
+		return nil
+	}
+	choices := []display.TipChoice{{Tip: t.amount(0), Total: t.amount(s.Fare.Total)}}
+	for _, percent := range t.cfg.Tips {
+		tip := tipOf(s.Fare.Total, percent)
+		choices = append(choices, display.TipChoice{Percent: percent, Tip: t.amount(tip), Total: t.amount(s.Fare.Total + tip)})
+	}
+	return choices
+}
+
+// tipOf rounds to whole kroner or euros, half up: nobody tips øre.
+func tipOf(total money.Minor, percent int) money.Minor {
+	const whole = 100
+	return (total*money.Minor(percent) + 100*whole/2) / (100 * whole) * whole
+}
+
+var shareNames = map[string]display.Share{
+	string(vipps.ScopePhoneNumber): display.SharePhone,
+	string(vipps.ScopeName):        display.ShareName,
+}
+
+func sharesOf(scope string) []display.Share {
+	var out []display.Share
+	for _, word := range strings.Fields(scope) {
+		out = append(out, shareNames[word])
+	}
+	return out
 }
 
 // waitingFor says what a passenger waits for, which is the network if there is none.
@@ -203,7 +267,8 @@ func (t *Terminal) parts(parts ...part) []display.Part {
 func (t *Terminal) partsOf(s trip.State) []display.Part {
 	parts := t.parts(
 		part{display.LabelFare, s.Fare.Total - s.Fare.Supplements - s.Fare.Tax},
-		part{display.LabelSupplements, s.Fare.Supplements},
+		part{display.LabelSupplements, s.Fare.Supplements - s.Fare.Tolls},
+		part{display.LabelTolls, s.Fare.Tolls},
 		part{display.LabelTax, s.Fare.Tax},
 		part{display.LabelTip, s.Tip},
 		part{display.LabelPaid, -(s.Held() + s.Otherwise)},
@@ -243,17 +308,22 @@ func (t *Terminal) meterHealth() display.Health {
 func (t *Terminal) tripLines() []display.TripLine {
 	lines := make([]display.TripLine, 0, len(t.recent))
 	for _, r := range t.recent {
-		var v display.View
-		t.showRide(&v, r)
-		lines = append(lines, display.TripLine{
-			Trip:     v.Trip,
-			Screen:   v.Screen,
-			Reason:   v.Reason,
-			Total:    t.amount(r.state.Owed()),
-			Captured: t.amount(r.state.Captured()),
-			Refunded: t.amount(r.state.Refunded()),
-			Finished: r.state.SettledAt,
-		})
+		lines = append(lines, t.tripLine(r))
 	}
 	return lines
+}
+
+func (t *Terminal) tripLine(r *ride) display.TripLine {
+	var v display.View
+	t.showRide(&v, r)
+	return display.TripLine{
+		Trip:     v.Trip,
+		Screen:   v.Screen,
+		Reason:   v.Reason,
+		Total:    t.amount(r.state.Owed()),
+		Captured: t.amount(r.state.Captured()),
+		Refunded: t.amount(r.state.Refunded()),
+		Finished: r.state.SettledAt,
+		Typed:    r.state.Fare.Typed,
+	}
 }

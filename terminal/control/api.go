@@ -8,6 +8,19 @@
 //	POST /v1/actions            {"action": "cash", "trip": "0042"}
 //	POST /v1/trips/{number}/refund  {"amount": 5000, "reason": "..."}
 //	POST /v1/trips/{number}/retry
+//	POST /v1/trips/{number}/print
+//	POST /v1/trips/{number}/send    {"number": "..."} or {"contact": 7}
+//	POST /v1/fare               {"trip": "0042", "total": 25000}
+//	GET  /v1/shift?past=0       the shift so far, or the n-th last one
+//	POST /v1/shift/end
+//	GET  /v1/contacts?reveal=1
+//	POST /v1/contacts/{id}/forget
+//	POST /v1/push/allow
+//	GET  /v1/code               the car's own code
+//	POST /v1/code               {"id": "...", "target": "https://...", "adopt": false}
+//	POST /v1/code/target        {"target": "https://..."}
+//	POST /v1/code/destroy       {"id": "..."}
+//	POST /v1/code/retry
 //	GET  /v1/outbox?all=1&n=50
 //	GET  /v1/outbox/{id}
 //	POST /v1/outbox/{id}/park   {"reason": "..."}
@@ -26,10 +39,13 @@ import (
 	"strconv"
 	"time"
 
+	"taxiterminal/device/vehicle"
 	"taxiterminal/display"
 	"taxiterminal/money"
 	"taxiterminal/outbox"
+	"taxiterminal/terminal"
 	"taxiterminal/trip"
+	"taxiterminal/trip/receipt"
 )
 
 // Status is what the terminal does now.
@@ -73,6 +89,8 @@ type Trip struct {
 	Refunded   money.Minor     `json:"refunded,omitempty"`
 	Begun      time.Time       `json:"begun"`
 	Settled    *time.Time      `json:"settled,omitempty"`
+	Typed      bool            `json:"typed,omitempty"` // the driver typed the fare
+	Receipt    receipt.Receipt `json:"receipt"`
 	Attempts   []Attempt       `json:"attempts,omitempty"`
 	Events     []Event         `json:"events,omitempty"`
 }
@@ -86,6 +104,10 @@ type Attempt struct {
 	Captured   money.Minor       `json:"captured"`
 	Cancelled  money.Minor       `json:"cancelled"`
 	Refunded   money.Minor       `json:"refunded"`
+	// To is how the request went to a phone: "contact" or "typed"; empty for a code.
+	To      trip.RecipientKind `json:"to,omitempty"`
+	Shares  string             `json:"shares,omitempty"`  // what the passenger was asked to share
+	Contact int64              `json:"contact,omitempty"` // who shared it
 }
 
 // Event is one line of a trip's journal. The code to scan is left out.
@@ -110,6 +132,7 @@ type Command struct {
 	Busy      bool            `json:"busy,omitempty"`
 	Uncertain bool            `json:"uncertain,omitempty"`
 	NextTryIn float64         `json:"next_try_seconds,omitempty"`
+	Private   bool            `json:"private,omitempty"` // its body is shown to nobody
 	LastError string          `json:"last_error,omitempty"`
 	Body      json.RawMessage `json:"body,omitempty"`
 }
@@ -124,6 +147,43 @@ type ActionRequest struct {
 type RefundRequest struct {
 	Amount money.Minor `json:"amount"`
 	Reason string      `json:"reason,omitempty"`
+}
+
+// SendRequest lets the request of a trip go to a phone.
+type SendRequest struct {
+	Number  string `json:"number,omitempty"`
+	Contact int64  `json:"contact,omitempty"`
+}
+
+// FareRequest is the fare when the meter is lost.
+type FareRequest struct {
+	Trip  string      `json:"trip,omitempty"`
+	Total money.Minor `json:"total"`
+}
+
+// Contact is a passenger who shared the number. Without being asked to reveal it,
+// the number is masked and the name and identifier are left out.
+type Contact struct {
+	ID       int64              `json:"id"`
+	Number   string             `json:"number"`
+	Name     string             `json:"name,omitempty"`
+	Sub      string             `json:"sub,omitempty"`
+	LastRide time.Time          `json:"last_ride"`
+	Consents []terminal.Consent `json:"consents"`
+}
+
+// CodeRequest is what is wanted of the car's own code.
+type CodeRequest struct {
+	ID     string `json:"id,omitempty"`
+	Target string `json:"target,omitempty"`
+	Adopt  bool   `json:"adopt,omitempty"`
+}
+
+// Code is the car's own code.
+type Code struct {
+	vehicle.Code
+	NeedsPerson bool `json:"needs_person,omitempty"`
+	Guessable   bool `json:"guessable,omitempty"` // the target holds nothing that cannot be guessed
 }
 
 // ReasonRequest says why a person interferes.
@@ -158,12 +218,21 @@ func statusOf(v display.View, version string) Status {
 	return s
 }
 
-func tripOf(s trip.State) Trip {
+func contactOf(c terminal.Contact, reveal bool, mask func(string) string) Contact {
+	out := Contact{ID: c.ID, Number: mask(c.Number), LastRide: c.LastRide, Consents: c.Consents}
+	if reveal {
+		out.Number, out.Name, out.Sub = "+"+c.Number, c.Name, c.Sub
+	}
+	return out
+}
+
+func tripOf(s trip.State, r receipt.Receipt) Trip {
 	t := Trip{
 		Trip: s.ID.Short(), ID: s.ID.String(), Phase: s.Phase, Settlement: s.Settlement, Means: s.Means,
 		Problem: string(s.Problem.Kind), Code: s.Problem.Code, Currency: s.Currency,
 		Total: s.Fare.Total, Tip: s.Tip, Otherwise: s.Otherwise,
 		Captured: s.Captured(), Refunded: s.Refunded(), Begun: s.BegunAt,
+		Typed: s.Fare.Typed, Receipt: r,
 	}
 	if s.Settlement != trip.Otherwise {
 		t.Means = ""
@@ -172,7 +241,8 @@ func tripOf(s trip.State) Trip {
 		t.Settled = &s.SettledAt
 	}
 	for _, a := range s.Attempts {
-		t.Attempts = append(t.Attempts, Attempt{s.ID.Reference(a.N), a.State, a.Asked, a.Authorized, a.Captured, a.Cancelled, a.Refunded})
+		t.Attempts = append(t.Attempts, Attempt{s.ID.Reference(a.N), a.State, a.Asked, a.Authorized, a.Captured, a.Cancelled, a.Refunded,
+			a.To.Kind, a.Share, a.Contact})
 	}
 	return t
 }
@@ -194,14 +264,16 @@ func commandOf(i outbox.Item) Command {
 	c := Command{
 		ID: i.ID, Trip: (trip.ID{Number: i.Stream}).Short(), Kind: i.Kind, Key: i.Key, State: i.State, Note: i.Note,
 		Created: i.Created, Tries: i.Tries, Busy: i.Busy, Uncertain: i.Uncertain,
-		NextTryIn: i.Wait.Seconds(), LastError: i.LastError,
+		NextTryIn: i.Wait.Seconds(), LastError: i.LastError, Private: i.Private,
 	}
 	if !i.Finished.IsZero() {
 		c.Finished = &i.Finished
 	}
-	if json.Valid(i.Body) {
+	switch {
+	case i.Private || len(i.Body) == 0:
+	case json.Valid(i.Body):
 		c.Body = i.Body
-	} else {
+	default:
 		c.Body, _ = json.Marshal("unreadable: " + strconv.Itoa(len(i.Body)) + " bytes")
 	}
 	return c

@@ -51,7 +51,7 @@ func (c *Client) Trips(ctx context.Context, before int64, n int) (t []Trip, err 
 
 // Trip is one trip with its journal.
 func (c *Client) Trip(ctx context.Context, number string) (t Trip, err error) {
-	return t, c.call(ctx, http.MethodGet, "/v1/trips/"+url.PathEscape(number), nil, &t)
+	return t, c.call(ctx, http.MethodGet, tripPath(number), nil, &t)
 }
 
 // Act does what a driver's button does.
@@ -61,12 +61,12 @@ func (c *Client) Act(ctx context.Context, a display.Action, number string) error
 
 // Refund gives captured money of a trip back.
 func (c *Client) Refund(ctx context.Context, number string, amount money.Minor, reason string) error {
-	return c.call(ctx, http.MethodPost, "/v1/trips/"+url.PathEscape(number)+"/refund", RefundRequest{amount, reason}, nil)
+	return c.call(ctx, http.MethodPost, tripPath(number)+"/refund", RefundRequest{amount, reason}, nil)
 }
 
 // RetryTrip lets a parked trip try again.
 func (c *Client) RetryTrip(ctx context.Context, number string) error {
-	return c.call(ctx, http.MethodPost, "/v1/trips/"+url.PathEscape(number)+"/retry", nil, nil)
+	return c.call(ctx, http.MethodPost, tripPath(number)+"/retry", nil, nil)
 }
 
 // Commands are the open commands, or the newest n of all.
@@ -80,17 +80,17 @@ func (c *Client) Commands(ctx context.Context, all bool, n int) (list []Command,
 
 // Command is one command with its body.
 func (c *Client) Command(ctx context.Context, id string) (cmd Command, err error) {
-	return cmd, c.call(ctx, http.MethodGet, "/v1/outbox/"+url.PathEscape(id), nil, &cmd)
+	return cmd, c.call(ctx, http.MethodGet, "/v1/outbox/"+escape(id), nil, &cmd)
 }
 
 // Park takes a command out of delivery.
 func (c *Client) Park(ctx context.Context, id, reason string) error {
-	return c.call(ctx, http.MethodPost, "/v1/outbox/"+url.PathEscape(id)+"/park", ReasonRequest{reason}, nil)
+	return c.call(ctx, http.MethodPost, "/v1/outbox/"+escape(id)+"/park", ReasonRequest{reason}, nil)
 }
 
 // Retry lets a parked command go, or hurries a pending one.
 func (c *Client) Retry(ctx context.Context, id, reason string) error {
-	return c.call(ctx, http.MethodPost, "/v1/outbox/"+url.PathEscape(id)+"/retry", ReasonRequest{reason}, nil)
+	return c.call(ctx, http.MethodPost, "/v1/outbox/"+escape(id)+"/retry", ReasonRequest{reason}, nil)
 }
 
 // Verify checks the whole file.
@@ -134,6 +134,10 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	}
 	return nil
 }
+
+func tripPath(number string) string { return "/v1/trips/" + escape(number) }
+func escape(s string) string        { return url.PathEscape(s) }
+func itoa(n int) string             { return strconv.Itoa(n) }
 
 func dialError(err error) error {
 	switch {

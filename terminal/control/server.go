@@ -27,6 +27,8 @@ type Options struct {
 	Terminal *terminal.Terminal
 	Store    *outbox.Store
 	Version  string
+	// Mask is what may be shown of a phone number.
+	Mask func(msisdn string) string
 	// Healthy says whether everything works that a trip needs in the car.
 	Healthy func(context.Context) error
 	// Metrics are served under /metrics; nil for none.
@@ -99,6 +101,19 @@ func (s *Server) Handler() http.Handler {
 	handle("POST /v1/actions", s.act)
 	handle("POST /v1/trips/{number}/refund", s.refund)
 	handle("POST /v1/trips/{number}/retry", s.retryTrip)
+	handle("POST /v1/trips/{number}/print", s.print)
+	handle("POST /v1/trips/{number}/send", s.send)
+	handle("POST /v1/fare", s.typeFare)
+	handle("GET /v1/shift", s.shift)
+	handle("POST /v1/shift/end", s.endShift)
+	handle("GET /v1/contacts", s.contacts)
+	handle("POST /v1/contacts/{id}/forget", s.forget)
+	handle("POST /v1/push/allow", s.allowPush)
+	handle("GET /v1/code", s.code)
+	handle("POST /v1/code", s.makeCode)
+	handle("POST /v1/code/target", s.retarget)
+	handle("POST /v1/code/destroy", s.destroyCode)
+	handle("POST /v1/code/retry", s.retryCode)
 	handle("GET /v1/outbox", s.commands)
 	handle("GET /v1/outbox/{id}", s.command)
 	handle("POST /v1/outbox/{id}/park", s.park)
@@ -128,6 +143,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, f func(*http.Req
 func (s *Server) errorOf(r *http.Request, err error) *Error {
 	var known *Error
 	var refused *terminal.Refused
+	var code *terminal.CodeRefused
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -140,6 +156,10 @@ func (s *Server) errorOf(r *http.Request, err error) *Error {
 			status = http.StatusInternalServerError
 		}
 		return &Error{status, err.Error(), refused.Reason()}
+	case errors.As(err, &code):
+		return &Error{http.StatusConflict, err.Error(), string(code.Refusal)}
+	case errors.Is(err, terminal.ErrNoContact):
+		return &Error{http.StatusNotFound, err.Error(), string(display.RefusedNoContact)}
 	case errors.Is(err, terminal.ErrNotQueued):
 		return &Error{Status: http.StatusConflict, Message: err.Error()}
 	}
@@ -166,7 +186,7 @@ func (s *Server) trips(r *http.Request) (any, error) {
 	}
 	trips := make([]Trip, 0, len(states))
 	for _, state := range states {
-		trips = append(trips, tripOf(state))
+		trips = append(trips, tripOf(state, s.o.Terminal.Receipt(state)))
 	}
 	return trips, nil
 }
@@ -176,14 +196,14 @@ func (s *Server) trip(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	state, entries, err := s.o.Terminal.Trip(r.Context(), n)
+	state, entries, err := s.o.Terminal.Journal(r.Context(), n)
 	if err != nil {
 		return nil, err
 	}
 	if state.Phase == trip.Vacant {
 		return nil, &Error{http.StatusNotFound, fmt.Sprintf("no trip has the number %d", n), string(display.RefusedUnknownTrip)}
 	}
-	t := tripOf(state)
+	t := tripOf(state, s.o.Terminal.Receipt(state))
 	for _, e := range entries {
 		t.Events = append(t.Events, eventOf(e))
 	}
@@ -207,7 +227,7 @@ func (s *Server) refund(r *http.Request) (any, error) {
 }
 
 func (s *Server) retryTrip(r *http.Request) (any, error) {
-	return struct{}{}, s.o.Terminal.RetryTrip(r.Context(), r.PathValue("number"))
+	return struct{}{}, s.o.Terminal.Retry(r.Context(), r.PathValue("number"))
 }
 
 func (s *Server) commands(r *http.Request) (any, error) {
