@@ -36,10 +36,16 @@ const DefaultSocket = "/run/taxiterm/control.sock"
 
 // Config is a checked configuration.
 type Config struct {
-	Vehicle string // as trip.ValidVehicle wants it
+	Vehicle  string // as trip.ValidVehicle wants it
+	Operator string // who drives, for receipts and stickers; may be empty
 
 	Payment Payment
 	Trip    Trip
+	Tip     Tip
+	Sharing Sharing
+	Send    Send
+	Receipt Receipt
+	Printer Printer
 	Meter   Meter
 	Display Display
 	Control Control
@@ -74,7 +80,8 @@ func (p Payment) Describe(vehicle, trip string) string {
 
 // Trip is about how trips end.
 type Trip struct {
-	Grace time.Duration // to approve after the meter went For Hire
+	Grace      time.Duration // to approve after the meter went For Hire
+	FareByHand bool          // the driver may type the fare when the meter is lost
 }
 
 // Meter is the serial line and the driver on it. Table are the driver's own keys.
@@ -181,7 +188,13 @@ func read(t *table.Table) Config {
 		t.Problem("vehicle", fmt.Sprintf("%q cannot begin a payment reference", c.Vehicle), "want a letter, then up to 15 letters and digits")
 	}
 	c.Payment = readPayment(t.Table("payment"), c.Vehicle)
-	c.Trip = Trip{Grace: t.Table("trip").Duration("grace", 2*time.Minute, 10*time.Second, time.Hour)}
+	c.Operator = t.String("operator", "")
+	c.Trip = readTrip(t.Table("trip"))
+	c.Tip = readTip(t.Table("tip"))
+	c.Sharing = readSharing(t.Table("sharing"))
+	c.Send = readSend(t.Table("send"), c.Payment.Currency)
+	c.Receipt = readReceipt(t.Table("receipt"), c.Payment.Currency)
+	c.Printer = readPrinter(t.Table("printer"))
 	c.Meter = readMeter(t.Table("meter"))
 	c.Display = readDisplay(t.Table("display"))
 	c.Control = Control{Socket: absolute(t.Table("control"), "socket", DefaultSocket)}
@@ -192,6 +205,13 @@ func read(t *table.Table) Config {
 		Format: log.Choice("format", "text", "text", "json"),
 	}
 	return c
+}
+
+func readTrip(t *table.Table) Trip {
+	return Trip{
+		Grace:      t.Duration("grace", 2*time.Minute, 10*time.Second, time.Hour),
+		FareByHand: t.Bool("fare_by_hand", false),
+	}
 }
 
 var msnPattern = regexp.MustCompile(`^[0-9]{4,7}$`)

@@ -13,6 +13,8 @@ import (
 
 	"taxiterminal/config/table"
 	"taxiterminal/money"
+	"taxiterminal/trip"
+	"taxiterminal/trip/receipt"
 )
 
 func TestTheExampleIsCorrectAndShowsTheDefaults(t *testing.T) {
@@ -126,6 +128,7 @@ client_id = "fb492b5e"
 client_secret = "hush-secret"
 subscription_key = "hush-key"
 driver_pin = "4711"
+data_key = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="
 `
 
 func TestCredentialsFromAFileThatOnlyItsOwnerMayRead(t *testing.T) {
@@ -139,7 +142,7 @@ func TestCredentialsFromAFileThatOnlyItsOwnerMayRead(t *testing.T) {
 		require.NotContains(t, out, "hush")
 		require.NotContains(t, out, "4711")
 	}
-	require.Equal(t, "client_id set, client_secret set, subscription_key set, driver_pin set", c.LogValue().String())
+	require.Equal(t, "client_id set, client_secret set, subscription_key set, driver_pin set, data_key set", c.LogValue().String())
 
 	_, err = LoadCredentials(writeCredentials(t, 0o640, someCredentials))
 	require.ErrorContains(t, err, "chmod 600")
@@ -163,11 +166,44 @@ func TestCredentialsThatAreMissingOrWrongSayWhichAndNeverQuote(t *testing.T) {
 	require.Equal(t, []string{ClientSecret, SubscriptionKey}, c.Missing())
 
 	for _, text := range []string{
-		`client_secret = 12345678901`, `client_secret = hush-secret`, "driver_pin = \"hush\"", `hush_key = "x"` + "\n" + `client_secret = ["hush-secret"]`,
+		`client_secret = 12345678901`, `client_secret = hush-secret`, "driver_pin = \"hush\"", "data_key = \"hush\"", `hush_key = "x"` + "\n" + `client_secret = ["hush-secret"]`,
 	} {
 		_, err = LoadCredentials(writeCredentials(t, 0o600, text))
 		require.Error(t, err, text)
 		require.NotContains(t, err.Error(), "hush-secret")
 		require.NotContains(t, err.Error(), "12345678901")
+	}
+}
+
+func TestADataKeyIsMadeAndRead(t *testing.T) {
+	made := NewDataKey()
+	require.NotEqual(t, made, NewDataKey())
+	c := Credentials{v: map[string]string{DataKey: made}}
+	require.Len(t, c.DataKey(), 32)
+	require.Nil(t, Credentials{}.DataKey())
+}
+
+func TestThePassengersSideIsOffUnlessAskedFor(t *testing.T) {
+	c, err := parse("example", []byte(Example))
+	require.NoError(t, err)
+	require.Empty(t, c.Sharing.Scope)
+	require.Empty(t, c.Tip.Percent)
+	require.False(t, c.Send.Enabled)
+	require.False(t, c.Trip.FareByHand)
+	require.Empty(t, c.Printer.Port)
+	require.Equal(t, trip.ReceiptAtCreate, c.Receipt.Attach)
+	require.Equal(t, receipt.Norway, c.Receipt.Rules.Country)
+
+	_, err = parse("car.toml", []byte(Example+`
+[tip2]
+`))
+	require.Error(t, err)
+	bad := strings.NewReplacer("[tip]", "[tip]\npercent = [5, 10, 15, 20, 25]", "[sharing]", "[sharing]\nscope = \"name nin\"\nkeep_days = 0",
+		"[receipt]", "[receipt]\nvat = \"12.345\"\nattach = \"later\"", "[printer]", "[printer]\nport = \"lp0\"\npage = \"utf8\"",
+		"[send]", "[send]\ncountry = \"US\"").Replace(Example)
+	_, err = parse("car.toml", []byte(bad))
+	for _, want := range []string{"tip.percent: has 5 numbers", `sharing.scope: "nin" is not known`, "sharing.scope: asks for a name without a number",
+		"sharing.keep_days", "receipt.vat", "receipt.attach", "printer.port", "printer.page", "send.country"} {
+		require.ErrorContains(t, err, want)
 	}
 }

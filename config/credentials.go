@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +33,27 @@ const (
 	ClientSecret    = "client_secret"
 	SubscriptionKey = "subscription_key"
 	DriverPIN       = "driver_pin"
+	DataKey         = "data_key"
 )
+
+// dataKeySize is the length of the key in bytes.
+const dataKeySize = 32
+
+// NewDataKey makes a key to keep phone numbers under, as it stands in the file.
+func NewDataKey() string {
+	key := make([]byte, dataKeySize)
+	_, _ = rand.Read(key) // never fails
+	return base64.StdEncoding.EncodeToString(key)
+}
+
+// DataKey is the key that phone numbers are kept under; nil if there is none.
+func (c Credentials) DataKey() []byte {
+	key, err := base64.StdEncoding.DecodeString(c.v[DataKey])
+	if err != nil || len(key) != dataKeySize {
+		return nil
+	}
+	return key
+}
 
 // merchantKeys are needed to ask for payments.
 var merchantKeys = []string{ClientID, ClientSecret, SubscriptionKey}
@@ -52,8 +74,8 @@ func (c Credentials) Missing() []string {
 
 // String says which are there.
 func (c Credentials) String() string {
-	words := make([]string, 0, len(merchantKeys)+1)
-	for _, name := range append(merchantKeys[:len(merchantKeys):len(merchantKeys)], DriverPIN) {
+	words := make([]string, 0, len(merchantKeys)+2)
+	for _, name := range append(merchantKeys[:len(merchantKeys):len(merchantKeys)], DriverPIN, DataKey) {
 		state := "missing"
 		if c.v[name] != "" {
 			state = "set"
@@ -114,6 +136,11 @@ func readCredentials(path string) (Credentials, error) {
 		c.v[name] = secret(t, raw, name)
 	}
 	c.v[DriverPIN] = pin(t, raw)
+	c.v[DataKey] = secret(t, raw, DataKey)
+	if c.v[DataKey] != "" && c.DataKey() == nil {
+		t.Problem(DataKey, "is no key", "make one with taxiterm config key")
+		c.v[DataKey] = ""
+	}
 	if err := t.Err(); err != nil {
 		return c, &Error{path, problemsOf(err)}
 	}

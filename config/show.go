@@ -5,6 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
+	"taxiterminal/money"
 )
 
 // Show prints the configuration in force, defaults included, as a TOML file that
@@ -15,6 +18,7 @@ func (c Config) Show() string {
 	section := func(name string) { fmt.Fprintf(&b, "\n[%s]\n", name) }
 
 	line("vehicle", c.Vehicle)
+	line("operator", c.Operator)
 	section("payment")
 	line("environment", string(c.Payment.Environment))
 	if c.Payment.URL != "" {
@@ -27,6 +31,8 @@ func (c Config) Show() string {
 	line("poll", c.Payment.Poll.String())
 	section("trip")
 	line("grace", c.Trip.Grace.String())
+	line("fare_by_hand", c.Trip.FareByHand)
+	c.showPassenger(line, section)
 	section("meter")
 	line("driver", c.Meter.Driver)
 	line("port", c.Meter.Port)
@@ -51,6 +57,32 @@ func (c Config) Show() string {
 	return b.String()
 }
 
+func (c Config) showPassenger(line func(string, any), section func(string)) {
+	section("tip")
+	line("percent", c.Tip.Percent)
+	line("wait", c.Tip.Wait.String())
+	section("sharing")
+	line("scope", c.Sharing.Scope)
+	line("keep_days", int(c.Sharing.Keep/(24*time.Hour)))
+	section("send")
+	line("enabled", c.Send.Enabled)
+	line("country", c.Send.Country)
+	section("receipt")
+	line("attach", attachNames[c.Receipt.Attach])
+	line("country", string(c.Receipt.Rules.Country))
+	if rate := c.Receipt.Rules.Fixed; rate != nil {
+		line("vat", money.Minor(*rate).Decimal())
+	}
+	line("header", c.Receipt.Header)
+	section("printer")
+	line("port", c.Printer.Port)
+	line("columns", c.Printer.Columns)
+	line("dots", c.Printer.Dots)
+	line("page", c.Printer.Page)
+	line("cut", c.Printer.Cut)
+	line("baud", c.Printer.Baud)
+}
+
 // literal writes a value as TOML.
 func literal(v any) string {
 	switch v := v.(type) {
@@ -62,6 +94,12 @@ func literal(v any) string {
 			quoted[i] = literal(s)
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"
+	case []int:
+		numbers := make([]string, len(v))
+		for i, n := range v {
+			numbers[i] = literal(n)
+		}
+		return "[" + strings.Join(numbers, ", ") + "]"
 	case []any:
 		items := make([]string, len(v))
 		for i, item := range v {

@@ -135,6 +135,25 @@ func (t *Table) Strings(key string, def ...string) []string {
 	return out
 }
 
+// Ints reads an array of whole numbers between low and high.
+func (t *Table) Ints(key string, low, high int64, def ...int64) []int64 {
+	hint := fmt.Sprintf("want an array of whole numbers from %d to %d, such as [%d, %d]", low, high, low, high)
+	items, ok := value[[]any](t, key, hint)
+	if !ok {
+		return def
+	}
+	var out []int64
+	for _, item := range items {
+		n, ok := item.(int64)
+		if !ok || n < low || n > high {
+			t.Problem(key, show(item)+" is none of them", hint)
+			return def
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
 // Skip names a key that the caller reads by other means, because its value must not
 // be quoted in a problem.
 func (t *Table) Skip(key string) { t.asked[key] = true }

@@ -123,6 +123,8 @@ name = "x"
 empty = ""
 number = 3
 langs = ["nb", "en"]
+tips = [5, 10]
+too_much = [5, 80]
 mixed = ["nb", 3]
 profile = "tap"
 `)
@@ -131,6 +133,9 @@ profile = "tap"
 	require.Empty(t, tab.Required("number", "want a name"))
 	require.Empty(t, tab.Required("absent", "want a name"))
 	require.Equal(t, []string{"nb", "en"}, tab.Strings("langs"))
+	require.Equal(t, []int64{5, 10}, tab.Ints("tips", 1, 50))
+	require.Equal(t, []int64{7}, tab.Ints("too_much", 1, 50, 7))
+	require.Empty(t, tab.Ints("no_tips", 1, 50))
 	require.Equal(t, []string{"da"}, tab.Strings("mixed", "da"))
 	require.Equal(t, []string{"fi"}, tab.Strings("nothing", "fi"))
 	require.Equal(t, map[string]any{"profile": "tap"}, tab.Rest())
@@ -138,6 +143,7 @@ profile = "tap"
 	require.ErrorContains(t, err, "empty: missing (want a name)")
 	require.ErrorContains(t, err, "number: 3 is a whole number (want a name)")
 	require.ErrorContains(t, err, "absent: missing")
+	require.ErrorContains(t, err, "too_much: 80 is none of them")
 	require.ErrorContains(t, err, "mixed: 3 is a whole number")
 	require.NotContains(t, err.Error(), "profile", "somebody else reads it")
 }
