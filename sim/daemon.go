@@ -129,10 +129,19 @@ func (d *Daemon) Stop() error {
 // Command runs one of the local commands, as a person in the car would, and decodes
 // what it prints with --json. A refusal is an error with its text.
 func (d *Daemon) Command(ctx context.Context, out any, args ...string) error {
+	return d.commandWith(ctx, "", out, args...)
+}
+
+// Type is Command for one that reads what a person types.
+func (d *Daemon) Type(ctx context.Context, typed string, args ...string) error {
+	return d.commandWith(ctx, typed, nil, args...)
+}
+
+func (d *Daemon) commandWith(ctx context.Context, typed string, out any, args ...string) error {
 	args = append([]string{"--json", "--socket", filepath.Join(d.dir, "control.sock")}, args...)
 	cmd := exec.CommandContext(ctx, d.program, args...)
 	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(typed), &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("taxiterm %s: %w: %s", strings.Join(args[3:], " "), err, strings.TrimSpace(stderr.String()))
 	}

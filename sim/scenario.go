@@ -30,6 +30,7 @@ type Result struct {
 	Authorized money.Minor `json:"authorized"`
 	Captured   money.Minor `json:"captured"`
 	Captures   int         `json:"captures"` // that had their effect
+	Refunded   money.Minor `json:"refunded,omitempty"`
 	Reference  string      `json:"reference"`
 	Phase      string      `json:"phase"` // paid, otherwise:cash, ...: as the terminal's journal has it
 }
@@ -153,6 +154,7 @@ func (t *Trip) result(ctx context.Context) (Result, error) {
 		r.Authorized += p.Authorized
 		r.Captured += p.Captured
 		r.Captures += n
+		r.Refunded += p.Refunded
 		r.Reference = p.Reference
 	}
 	if r.Asked == 0 {

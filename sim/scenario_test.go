@@ -22,6 +22,7 @@ func TestEveryScenarioThatWasAskedForIsThere(t *testing.T) {
 	for _, name := range []string{
 		"paid", "offline-at-stop", "offline-before-capture", "lost-create-response", "lost-capture-response", "killed-while-due",
 		"killed-after-approval", "rejected-then-paid", "expired-then-paid", "cash", "cash-after-approval", "resumed", "corrected-down", "cable-pulled",
+		"shared-number", "refused-sharing", "push", "push-not-enabled", "tip", "refund", "partial-refund", "userinfo-late",
 	} {
 		_, ok := Find(name)
 		require.True(t, ok, name)

@@ -29,9 +29,12 @@ type Options struct {
 	PIN      string // of the driver's page; empty for none
 	Profile  string // of the meter driver; empty for pulsar
 	Grace    string // after For Hire; empty for the default
-	Meter    mdt.SimulatorConfig
-	API      vippstest.Options
-	Log      io.Writer // the daemon's log; nil discards it
+	More     string // further tables of the configuration, as TOML
+	// FareByHand lets the driver type a fare; it needs a PIN.
+	FareByHand bool
+	Meter      mdt.SimulatorConfig
+	API        vippstest.Options
+	Log        io.Writer // the daemon's log; nil discards it
 }
 
 // Taxi is the car, its passenger and the world around them. Its methods are used
@@ -111,7 +114,7 @@ func configuration(o Options, meterPort, apiURL string) string {
 		`vehicle = "T122"`,
 		"[payment]", `environment = "simulator"`, fmt.Sprintf("url = %q", apiURL),
 		fmt.Sprintf("msn = %q", vippstest.DefaultMSN), fmt.Sprintf("currency = %q", currencyOf(o)),
-		"[trip]", fmt.Sprintf("grace = %q", orDefault(o.Grace, "2m")),
+		"[trip]", fmt.Sprintf("grace = %q", orDefault(o.Grace, "2m")), fmt.Sprintf("fare_by_hand = %t", o.FareByHand),
 		"[meter]", `driver = "mdt"`, fmt.Sprintf("port = %q", meterPort), fmt.Sprintf("profile = %q", orDefault(o.Profile, "pulsar")),
 	}
 	if o.Profile == "" || o.Profile == "pulsar" {
@@ -122,7 +125,7 @@ func configuration(o Options, meterPort, apiURL string) string {
 		"[control]", fmt.Sprintf("socket = %q", filepath.Join(o.Dir, "control.sock")),
 		"[storage]", fmt.Sprintf("path = %q", filepath.Join(o.Dir, "outbox.db")),
 	)
-	return strings.Join(c, "\n") + "\n"
+	return strings.Join(c, "\n") + "\n" + o.More
 }
 
 func currencyOf(o Options) money.Currency {
@@ -135,6 +138,7 @@ func currencyOf(o Options) money.Currency {
 func credentials(o Options) string {
 	text := fmt.Sprintf("client_id = %q\nclient_secret = %q\nsubscription_key = %q\n",
 		vippstest.DefaultClientID, vippstest.DefaultClientSecret, vippstest.DefaultSubscriptionKey)
+	text += "data_key = \"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\"\n" // of the simulator only
 	if o.PIN != "" {
 		text += fmt.Sprintf("driver_pin = %q\n", o.PIN)
 	}

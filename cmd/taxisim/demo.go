@@ -26,6 +26,7 @@ type demoFlags struct {
 	pin      string
 	terminal string
 	keep     string
+	tip      bool
 	verbose  bool
 }
 
@@ -53,7 +54,8 @@ JSON; the exit code is 0 only if the outcome is right.
 	flags.StringVar(&f.scenario, "scenario", "paid", `which trip to play, or "all"`)
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8700", "address of the page to play with")
 	flags.StringVar(&f.screens, "screens", "127.0.0.1:8701", "address of the terminal's screens")
-	flags.StringVar(&f.pin, "pin", "", "PIN of the driver's page, 4 to 8 digits")
+	flags.StringVar(&f.pin, "pin", "", "PIN of the driver's page, 4 to 8 digits; needed for refunds and typed fares")
+	flags.BoolVar(&f.tip, "tip", false, "let passengers choose a tip before the code")
 	flags.StringVar(&f.terminal, "terminal", "", "the taxiterm program (default: next to this one)")
 	flags.StringVar(&f.keep, "keep", "", "folder for the terminal's files (default: a temporary one)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the terminal's log")
@@ -177,7 +179,11 @@ func (f demoFlags) serve(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	o.Listen, o.PIN = f.screens, f.pin
+	o.Listen, o.PIN, o.FareByHand = f.screens, f.pin, f.pin != ""
+	o.More = "[sharing]\nscope = \"phoneNumber name\"\n[send]\nenabled = true\n"
+	if f.tip {
+		o.More += "[tip]\npercent = [5, 10, 15]\n"
+	}
 	o.Meter.Flagfall, o.Meter.PerSecond, o.Meter.Speed = 6500, 45, 14
 	err = demo.Serve(cmd.Context(), demo.Options{Taxi: o, Listen: f.listen, Ready: func(urls demo.URLs) {
 		w := cmd.OutOrStdout()

@@ -10,6 +10,7 @@ import (
 	"taxiterminal/config"
 	"taxiterminal/config/table"
 	"taxiterminal/device/meter"
+	"taxiterminal/device/printer"
 	"taxiterminal/device/serialport"
 	"taxiterminal/display/locale"
 )
@@ -43,6 +44,15 @@ func newConfig(o *options) *cobra.Command {
 				return err
 			},
 		},
+		&cobra.Command{
+			Use:   "key",
+			Short: "Make a key to keep phone numbers under, as a line for the credentials",
+			Args:  cobra.NoArgs,
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s = %q\n", config.DataKey, config.NewDataKey())
+				return err
+			},
+		},
 	)
 	return cmd
 }
@@ -50,7 +60,7 @@ func newConfig(o *options) *cobra.Command {
 // load reads the configuration and has every part of the program look at its own
 // keys, so that all problems come at once.
 func load(path string) (config.Config, error) {
-	return config.Load(path, checkLine, checkDriver, checkLanguages)
+	return config.Load(path, checkLine, checkDriver, checkLanguages, checkPrinter)
 }
 
 func checkLine(c config.Config) error {
@@ -74,6 +84,16 @@ func checkDriver(c config.Config) error {
 		return own
 	case err != nil:
 		return table.Problem{Key: "meter.driver", Text: err.Error(), Hint: fmt.Sprintf("want one of %v", meter.Types())}
+	}
+	return nil
+}
+
+func checkPrinter(c config.Config) error {
+	if c.Printer.Port == "" {
+		return nil
+	}
+	if _, err := printer.New((&terminalDaemon{config: c}).printerConfig()); err != nil {
+		return table.Problem{Key: "printer", Text: err.Error(), Hint: "see taxiterm config example"}
 	}
 	return nil
 }

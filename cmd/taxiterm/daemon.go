@@ -16,6 +16,7 @@ import (
 	"taxiterminal/outbox"
 	"taxiterminal/terminal"
 	"taxiterminal/terminal/control"
+	"taxiterminal/terminal/phone"
 	"taxiterminal/vipps"
 )
 
@@ -34,10 +35,10 @@ func newDaemon(c config.Config, credentials config.Credentials, log *slog.Logger
 
 func (d *terminalDaemon) run(ctx context.Context) error {
 	d.log.Info("taxiterm", "version", version, "vehicle", d.config.Vehicle, "environment", d.config.Payment.Environment)
-	acts := &actions{}
+	acts := &desk{}
 	screens, err := web.New(web.Options{
 		Addr: d.config.Display.Listen, Languages: d.config.Display.Languages,
-		PIN: d.credentials.Get(config.DriverPIN), Version: version, Actions: acts.act,
+		PIN: d.credentials.Get(config.DriverPIN), Version: version, Desk: acts,
 		Log: part(d.log, "web"),
 	})
 	if err != nil {
@@ -67,7 +68,7 @@ const reopenAfter = 5 * time.Second
 func (d *terminalDaemon) openOutbox(ctx context.Context, screens *web.Server) (*outbox.Store, error) {
 	for {
 		store, err := outbox.Open(ctx, d.config.Storage.Path, outbox.Options{
-			Log: part(d.log, "outbox"), OnCommit: d.metrics.Commit,
+			Log: part(d.log, "outbox"), OnCommit: d.metrics.Commit, Key: d.credentials.DataKey(),
 		})
 		if err == nil {
 			return store, nil
@@ -89,18 +90,22 @@ func (d *terminalDaemon) openOutbox(ctx context.Context, screens *web.Server) (*
 }
 
 // serve runs everything that needs the outbox.
-func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens *web.Server, acts *actions) error {
+func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens *web.Server, acts *desk) error {
 	payments, err := d.payments()
 	if err != nil {
 		return err
 	}
-	term, err := terminal.New(ctx, terminal.Config{
+	cfg := terminal.Config{
 		Vehicle: d.config.Vehicle, Currency: d.config.Payment.Currency, Brand: d.config.Payment.Brand,
 		Describe: func(trip string) string { return d.config.Payment.Describe(d.config.Vehicle, trip) },
 		Grace:    d.config.Trip.Grace, Linger: d.config.Display.Linger, Poll: d.config.Payment.Poll,
 		Store: store, Payments: payments, Show: screens.Show, Settled: d.metrics.Settled,
 		Log: part(d.log, "terminal"),
-	})
+	}
+	if err := d.passenger(&cfg); err != nil {
+		return err
+	}
+	term, err := terminal.New(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -115,7 +120,7 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	alive := func(ctx context.Context) error { return errors.Join(term.Alive(ctx), line.alive()) }
 	healthy := func(ctx context.Context) error { return errors.Join(term.Healthy(ctx), line.alive()) }
 	local := control.New(control.Options{
-		Terminal: term, Store: store, Version: version, Healthy: healthy,
+		Terminal: term, Store: store, Version: version, Healthy: healthy, Mask: phone.Mask,
 		Metrics: d.metrics.Gatherer(term, store), Log: part(d.log, "control"),
 	})
 	acts.set(term)

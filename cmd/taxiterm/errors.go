@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"taxiterminal/config"
+	"taxiterminal/device/vehicle"
 	"taxiterminal/display"
 	"taxiterminal/terminal/control"
 )
@@ -38,6 +39,8 @@ func explain(err error) (message, hint string, code int) {
 		return control.ErrNotRunning.Error(), "start it with systemctl start taxiterm, or name its socket with --socket", exitFailure
 	case errors.Is(err, control.ErrNotAllowed):
 		return control.ErrNotAllowed.Error(), "run this as the daemon's user: sudo -u taxiterm taxiterm ...", exitFailure
+	case errors.As(err, &refused) && codeHints[vehicle.Refusal(refused.Reason)] != "" && strings.HasPrefix(refused.Message, "code:"):
+		return refused.Message, codeHints[vehicle.Refusal(refused.Reason)], exitFailure
 	case errors.As(err, &refused):
 		return refused.Message, refusalHints[display.Refusal(refused.Reason)], exitFailure
 	}
@@ -50,7 +53,23 @@ var refusalHints = map[display.Refusal]string{
 	display.RefusedAlreadyPaid:     "to give money back: taxiterm refund",
 	display.RefusedUnknownTrip:     "taxiterm trips lists the trips",
 	display.RefusedTooMuch:         "taxiterm trips show TRIP says how much was captured and not refunded yet",
+	display.RefusedTooOld:          "the API gives money back for a year; settle it with the passenger in another way",
+	display.RefusedBadNumber:       "want a phone number with or without country code",
+	display.RefusedNoContact:       "taxiterm contacts list lists the passengers who shared their number",
+	display.RefusedNoPush:          "set [send] enabled and data_key; if the sales unit was refused before: taxiterm pay allow-push",
+	display.RefusedNoPrinter:       "set [printer] port in the configuration",
+	display.RefusedPrinter:         "look at paper and cover; the daemon's log says more: journalctl -u taxiterm",
+	display.RefusedNotAllowed:      "the configuration does not allow it, or the meter is there; taxiterm config show",
 	display.RefusedInternal:        "the daemon's log says what went wrong: journalctl -u taxiterm",
+}
+
+var codeHints = map[vehicle.Refusal]string{
+	vehicle.NotNow:    "taxiterm qr show says how the code is",
+	vehicle.BadID:     "want a name of a-z, A-Z, 0-9, hyphen and underscore",
+	vehicle.BadTarget: "want an https address with letters, digits and _.#!:?+=&%@-/ only",
+	vehicle.HasCode:   "the car has a code already: taxiterm qr retarget URL needs no new print",
+	vehicle.DeadID:    "a code that was destroyed stays dead; leave --id out for a new one",
+	vehicle.WrongID:   "that is not the car's code: taxiterm qr show",
 }
 
 // cobraUsage reports whether cobra found a mistake on the command line; it has no

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"taxiterminal/display"
 	"taxiterminal/money"
+	"taxiterminal/terminal/control"
 )
 
 func newPay(o *options) *cobra.Command {
@@ -37,8 +41,83 @@ named. What cannot be done now is refused with the reason.`,
 		return o.client().RetryTrip(cmd.Context(), number)
 	})
 	retry.Use, retry.Args = "retry TRIP", cobra.ExactArgs(1)
-	cmd.AddCommand(retry)
+	cmd.AddCommand(retry, newPaySend(o), newPayFare(o), newPayPrint(o), newAllowPush(o))
 	return cmd
+}
+
+func newPaySend(o *options) *cobra.Command {
+	var to control.SendRequest
+	cmd := &cobra.Command{
+		Use:   "send TRIP",
+		Short: "Let the request go to a phone; the number is read from standard input",
+		Long: `Let the request go to a phone: to a contact, or to the number on standard input, so
+that it stands in no list of processes and no history.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if to.Contact == 0 {
+				line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 64)).ReadString('\n')
+				if err != nil && !errors.Is(err, io.EOF) {
+					return err
+				}
+				to.Number = strings.TrimSpace(line)
+			}
+			if err := o.client().Send(cmd.Context(), args[0], to); err != nil {
+				return err
+			}
+			return o.done(cmd)
+		},
+	}
+	cmd.Flags().Int64Var(&to.Contact, "contact", 0, "a passenger of taxiterm contacts list")
+	return cmd
+}
+
+func newPayFare(o *options) *cobra.Command {
+	var trip string
+	cmd := &cobra.Command{
+		Use:   "fare TOTAL",
+		Short: "Type the fare, such as 286.50, when the meter is lost",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			total, err := money.ParseDecimal(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			if err := o.client().TypeFare(cmd.Context(), control.FareRequest{Trip: trip, Total: total}); err != nil {
+				return err
+			}
+			return o.done(cmd)
+		},
+	}
+	cmd.Flags().StringVar(&trip, "trip", "", "the trip on the screen; without it and without one there, a new trip begins")
+	return cmd
+}
+
+func newPayPrint(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "print TRIP",
+		Short: "Print the receipt of a trip",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.client().Print(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			return o.done(cmd)
+		},
+	}
+}
+
+func newAllowPush(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "allow-push",
+		Short: "Try requests to phones again, after the sales unit was approved for them",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.client().AllowPush(cmd.Context()); err != nil {
+				return err
+			}
+			return o.done(cmd)
+		},
+	}
 }
 
 func tripCommand(o *options, name, short string, do func(*cobra.Command, string) error) *cobra.Command {

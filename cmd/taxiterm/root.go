@@ -39,6 +39,10 @@ func (o *options) print(w io.Writer, v any, human func(io.Writer)) error {
 		human(w)
 		return nil
 	}
+	return printJSON(w, v)
+}
+
+func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
@@ -63,7 +67,7 @@ code, and takes the payment with Vipps MobilePay.
 	flags.StringVar(&o.socket, "socket", "", "control socket of the daemon (default: as configured)")
 	flags.BoolVar(&o.json, "json", false, "print JSON for scripts")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(o), newStatus(o), newTrips(o), newPay(o), newRefund(o), newOutbox(o), newConfig(o), newVersion(o))
+	root.AddCommand(newRun(o), newStatus(o), newTrips(o), newPay(o), newRefund(o), newShift(o), newContacts(o), newQR(o), newOutbox(o), newConfig(o), newVersion(o))
 	markUsage(root)
 	return root
 }

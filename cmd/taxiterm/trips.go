@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"taxiterminal/display/paper"
 	"taxiterminal/money"
 	"taxiterminal/terminal/control"
 	"taxiterminal/trip"
@@ -41,7 +42,7 @@ func newTrips(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return o.print(cmd.OutOrStdout(), t, func(w io.Writer) { printTrip(w, t) })
+			return o.print(cmd.OutOrStdout(), t, func(w io.Writer) { o.printTrip(w, t) })
 		},
 	})
 	return cmd
@@ -72,10 +73,13 @@ func stateOf(t control.Trip) string {
 	if t.Problem != "" {
 		words = append(words, "("+strings.TrimSpace(t.Problem+" "+t.Code)+")")
 	}
+	if t.Typed {
+		words = append(words, "(typed by the driver)")
+	}
 	return strings.Join(words, " ")
 }
 
-func printTrip(w io.Writer, t control.Trip) {
+func (o *options) printTrip(w io.Writer, t control.Trip) {
 	fmt.Fprintf(w, "trip %s  %s  %s\n", t.Trip, t.ID, stateOf(t))
 	fmt.Fprintf(w, "total %s", money.Of(t.Total, t.Currency))
 	for _, part := range []struct {
@@ -87,6 +91,8 @@ func printTrip(w io.Writer, t control.Trip) {
 		}
 	}
 	fmt.Fprintln(w)
+	style, words := o.paperStyle()
+	fmt.Fprintf(w, "\n%s\n", strings.TrimRight(paper.Text(paper.Receipt(t.Receipt, words, style), windowColumns), "\n"))
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if len(t.Attempts) > 0 {
 		fmt.Fprintln(tab, "\nPAYMENT\tSTATE\tASKED\tAUTHORIZED\tCAPTURED\tCANCELLED\tREFUNDED")

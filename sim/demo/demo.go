@@ -43,6 +43,9 @@ func Serve(ctx context.Context, o Options) (err error) {
 	if err := taxi.Daemon.Start(ctx); err != nil {
 		return err
 	}
+	if err := ownCode(ctx, taxi); err != nil {
+		return err
+	}
 	p := newPlay(taxi)
 	defer p.close()
 
@@ -55,6 +58,15 @@ func Serve(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	return ctx.Err()
+}
+
+// ownCode gives the car a code of its own, once.
+func ownCode(ctx context.Context, taxi *sim.Taxi) error {
+	var code struct{ Phase string }
+	if err := taxi.Daemon.Command(ctx, &code, "qr", "show"); err != nil || code.Phase != "" {
+		return err
+	}
+	return taxi.Daemon.Command(ctx, nil, "qr", "create", "--target", "https://taxi.example/v/7kQ2mXw9Lp")
 }
 
 // handler serves the page, and what its buttons do. Only the page itself may post:

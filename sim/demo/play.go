@@ -67,6 +67,14 @@ type phoneState struct {
 	Amount string `json:"amount,omitempty"`
 	Text   string `json:"text,omitempty"`
 	Said   string `json:"said,omitempty"`
+	// Asks is what the passenger is asked to share, Lines what the receipt says.
+	Asks  []string    `json:"asks,omitempty"`
+	Lines []phoneLine `json:"lines,omitempty"`
+}
+
+type phoneLine struct {
+	Name  string `json:"name"`
+	Total string `json:"total"`
 }
 
 type paymentState struct {
@@ -76,6 +84,7 @@ type paymentState struct {
 	Authorized string `json:"authorized"`
 	Captured   string `json:"captured"`
 	Cancelled  string `json:"cancelled"`
+	Refunded   string `json:"refunded"`
 	Captures   int    `json:"captures"`
 }
 
@@ -96,7 +105,7 @@ func (p *play) snapshot() state {
 	}
 	for _, pay := range p.taxi.API.Payments() {
 		s.Payments = append([]paymentState{{pay.Reference, pay.State, pay.Amount.Decimal(), pay.Authorized.Decimal(),
-			pay.Captured.Decimal(), pay.Cancelled.Decimal(), pay.Calls[vippstest.OpCapture].Executed}}, s.Payments...)
+			pay.Captured.Decimal(), pay.Cancelled.Decimal(), pay.Refunded.Decimal(), pay.Calls[vippstest.OpCapture].Executed}}, s.Payments...)
 	}
 	s.Phone = p.phone()
 	return s
@@ -104,8 +113,12 @@ func (p *play) snapshot() state {
 
 var stateNames = map[mdt.State]string{mdt.Vacant: "FOR HIRE", mdt.TimeOn: "HIRED", mdt.TimeOff: "STOPPED", mdt.Payment: "STOPPED"}
 
-// phone shows the payment that was scanned, for as long as it can be approved.
+// phone shows the payment that was scanned or came by itself, for as long as it can
+// be approved.
 func (p *play) phone() phoneState {
+	if pushed := p.taxi.API.Pushed(vippstest.DefaultPassenger.Phone); len(pushed) > 0 {
+		p.scanned, p.said = pushed[len(pushed)-1].Reference, ""
+	}
 	pay, ok := p.taxi.API.Payment(p.scanned)
 	switch {
 	case p.said != "":
@@ -116,13 +129,32 @@ func (p *play) phone() phoneState {
 	amount := money.Of(pay.Amount, pay.Currency).String()
 	switch pay.State {
 	case "CREATED":
-		return phoneState{Amount: amount, Text: pay.Description}
+		return phoneState{Amount: amount, Text: pay.Description, Asks: asksOf(pay), Lines: linesOf(pay)}
 	case "AUTHORIZED":
 		return phoneState{Said: "You approved " + amount}
 	case "ABORTED":
 		return phoneState{Said: "You declined"}
 	}
 	return phoneState{Said: "This request is no longer valid"}
+}
+
+func asksOf(pay vippstest.Payment) []string {
+	words := map[string]string{"phoneNumber": "your phone number", "name": "your name"}
+	var asks []string
+	for _, scope := range pay.Asks {
+		asks = append(asks, words[scope])
+	}
+	return asks
+}
+
+func linesOf(pay vippstest.Payment) []phoneLine {
+	var lines []phoneLine
+	if pay.ReceiptShown {
+		for _, l := range pay.Receipt.Lines {
+			lines = append(lines, phoneLine{l.Name, l.Total.Decimal()})
+		}
+	}
+	return lines
 }
 
 // do is one press of one button.
@@ -193,7 +225,9 @@ func (p *play) usePhone(how string) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	action, ok := map[string]vippstest.Action{"approve": vippstest.Approve, "reject": vippstest.Reject}[how]
+	action, ok := map[string]vippstest.Action{
+		"approve": vippstest.Approve, "reject": vippstest.Reject, "refuse": vippstest.RefuseSharing,
+	}[how]
 	if !ok {
 		return errNoButton
 	}
@@ -214,6 +248,11 @@ func (p *play) scan() error {
 		}
 	}
 	p.said = "There is no code on the screen"
+	for _, code := range p.taxi.API.Codes() {
+		if code.Alive && strings.Contains(html, "/code/") {
+			p.said = "The car’s own code. It leads to " + code.Target
+		}
+	}
 	return nil
 }
 

@@ -25,6 +25,23 @@ function show(s) {
   $("p-bill").hidden = !s.phone.amount;
   $("p-amount").textContent = s.phone.amount || "";
   $("p-text").textContent = s.phone.text || "";
+  const lines = s.phone.lines || [];
+  if ($("p-lines").dataset.shown !== JSON.stringify(lines)) {
+    $("p-lines").dataset.shown = JSON.stringify(lines);
+    $("p-lines").replaceChildren(...lines.map((line) => {
+      const li = document.createElement("li");
+      for (const text of [line.name, line.total]) {
+        const span = document.createElement("span");
+        span.textContent = text;
+        li.append(span);
+      }
+      return li;
+    }));
+  }
+  const asks = s.phone.asks || [];
+  $("p-asks").hidden = $("p-refuse").hidden = asks.length === 0;
+  $("p-asks").textContent = "The taxi asks you to share: " + asks.join(", ");
+  $("p-approve").textContent = asks.length ? "Share and approve" : "Approve";
   $("p-said").textContent = s.phone.amount ? "" : s.phone.said || "Point the camera at the passenger’s screen.";
 
   for (const b of document.querySelectorAll("[data-network]")) {
@@ -39,7 +56,7 @@ function show(s) {
   $("empty").hidden = s.payments.length > 0;
   $("ledger").replaceChildren(...s.payments.map((p) => {
     const row = document.createElement("tr");
-    for (const cell of [p.reference, p.state, p.amount, p.authorized, p.captured, p.cancelled, p.captures]) {
+    for (const cell of [p.reference, p.state, p.amount, p.authorized, p.captured, p.cancelled, p.refunded, p.captures]) {
       const td = document.createElement("td");
       td.textContent = cell;
       row.append(td);
