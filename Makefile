@@ -10,8 +10,8 @@ export CGO_CFLAGS ?= -O2 -g -DHAVE_FDATASYNC=1
 BUILD = $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 
 # Programs that tests use when they are there, and the Debian packages they come in.
-TEST_TOOLS    = chromium zbarimg strace systemd-analyze
-TEST_PACKAGES = chromium zbar-tools strace systemd
+TEST_TOOLS    = chromium zbarimg pdftoppm strace systemd-analyze
+TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-tools race fuzz bench kill lint vuln clean
