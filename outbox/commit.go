@@ -29,7 +29,9 @@ type Tx struct {
 	ctx   context.Context
 	tx    *sql.Tx
 	now   time.Time // one time for everything in the transaction
-	chain chain
+
+	end    Chain // of the journal, with what this transaction appends
+	newest int64 // stream
 
 	added   []*row
 	changed []change
@@ -50,14 +52,14 @@ func (s *Store) Commit(ctx context.Context, f func(*Tx) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("outbox begin: %w", named(err))
 	}
-	t := &Tx{store: s, ctx: ctx, tx: tx, now: time.Now(), chain: s.chain}
+	t := &Tx{store: s, ctx: ctx, tx: tx, now: time.Now(), end: s.end, newest: s.newest}
 	if err := f(t); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("outbox commit: %w", named(err))
 	}
-	s.chain = t.chain
+	s.end, s.newest = t.end, t.newest
 	s.queue.apply(t.added, t.changed)
 	return nil
 }
@@ -68,11 +70,11 @@ func (t *Tx) Now() time.Time { return t.now.UTC().Truncate(time.Microsecond) }
 
 // Begin opens a new stream and gives its number.
 func (t *Tx) Begin() (int64, error) {
-	id := t.chain.stream + 1
+	id := t.newest + 1
 	if _, err := t.exec("INSERT INTO stream (id) VALUES (?)", id); err != nil {
 		return 0, fmt.Errorf("stream begin: %w", err)
 	}
-	t.chain.stream = id
+	t.newest = id
 	return id, nil
 }
 
@@ -91,14 +93,14 @@ func (t *Tx) SetOpen(stream int64, open bool) error {
 // Append writes an event to the journal, stamped with the time of day.
 func (t *Tx) Append(stream int64, kind string, body []byte) (Entry, error) {
 	body = notNil(body)
-	e := Entry{Seq: t.chain.seq + 1, Stream: stream, At: t.Now(), Kind: kind, Body: body}
-	hash := t.chain.next(e)
+	e := Entry{Seq: t.end.Seq + 1, Stream: stream, At: t.Now(), Kind: kind, Body: body}
+	end := t.end.Follow(e)
 	_, err := t.exec("INSERT INTO journal (seq, stream, at, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)",
-		e.Seq, e.Stream, e.At.UnixMicro(), e.Kind, e.Body, hash[:])
+		e.Seq, e.Stream, e.At.UnixMicro(), e.Kind, e.Body, end.Hash[:])
 	if err != nil {
 		return Entry{}, fmt.Errorf("journal %s: %w", kind, err)
 	}
-	t.chain.seq, t.chain.hash = e.Seq, hash
+	t.end = end
 	return e, nil
 }
 

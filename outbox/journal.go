@@ -19,18 +19,24 @@ type Entry struct {
 	Body   []byte
 }
 
-// chain is the end of the journal.
-type chain struct {
-	seq    int64
-	hash   [sha256.Size]byte
-	stream int64 // the newest
+// Link is an entry with the hash that ties it to all entries before it.
+type Link struct {
+	Entry
+	Hash [sha256.Size]byte
 }
 
-// next is the hash of an entry that follows: over the hash before it and every
-// field, each with its length, so that no two journals have the same.
-func (c chain) next(e Entry) [sha256.Size]byte {
+// Chain is the end of a journal, as far as it is known. The zero Chain is the start
+// of every journal.
+type Chain struct {
+	Seq  int64
+	Hash [sha256.Size]byte
+}
+
+// Follow is the end once e has been appended. Its hash is over the hash before it and
+// every field of e, each with its length, so that no two journals have the same.
+func (c Chain) Follow(e Entry) Chain {
 	h := sha256.New()
-	h.Write(c.hash[:])
+	h.Write(c.Hash[:])
 	var b []byte
 	b = binary.AppendVarint(b, e.Seq)
 	b = binary.AppendVarint(b, e.Stream)
@@ -40,30 +46,37 @@ func (c chain) next(e Entry) [sha256.Size]byte {
 	b = binary.AppendUvarint(b, uint64(len(e.Body)))
 	h.Write(b)
 	h.Write(e.Body)
-	return [sha256.Size]byte(h.Sum(nil))
+	return Chain{Seq: e.Seq, Hash: [sha256.Size]byte(h.Sum(nil))}
 }
 
 func (s *Store) loadChain(ctx context.Context) error {
 	var hash []byte
 	err := s.writer.QueryRowContext(ctx, "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1").
-		Scan(&s.chain.seq, &hash)
+		Scan(&s.end.Seq, &hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("journal end: %w", err)
 	}
-	copy(s.chain.hash[:], hash)
+	copy(s.end.Hash[:], hash)
 	err = s.writer.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'stream'").
-		Scan(&s.chain.stream)
+		Scan(&s.newest)
 	if err != nil {
 		return fmt.Errorf("newest stream: %w", err)
 	}
 	return nil
 }
 
+// End is the end of the journal as it is on the disk.
+func (s *Store) End() Chain {
+	s.commit.Lock()
+	defer s.commit.Unlock()
+	return s.end
+}
+
 // Next is the number that the next stream gets.
 func (s *Store) Next() int64 {
 	s.commit.Lock()
 	defer s.commit.Unlock()
-	return s.chain.stream + 1
+	return s.newest + 1
 }
 
 // OpenStreams are the numbers of the streams that are not closed, oldest first.
@@ -118,6 +131,39 @@ func (s *Store) Events(ctx context.Context, stream int64) ([]Entry, error) {
 	return entries, named(rows.Err())
 }
 
+// Since are the first n entries after the one with this seq (0: from the start), in
+// their order, for whoever keeps a copy of the journal elsewhere. What it gives is on
+// the disk.
+func (s *Store) Since(ctx context.Context, seq int64, n int) ([]Link, error) {
+	rows, err := s.reader.QueryContext(ctx,
+		"SELECT seq, stream, at, kind, body, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", seq, n)
+	if err != nil {
+		return nil, fmt.Errorf("journal read: %w", named(err))
+	}
+	defer rows.Close()
+	var links []Link
+	for rows.Next() {
+		l, err := scanLink(rows)
+		if err != nil {
+			return nil, err
+		}
+		links = append(links, l)
+	}
+	return links, named(rows.Err())
+}
+
+func scanLink(rows *sql.Rows) (Link, error) {
+	var l Link
+	var at int64
+	var hash []byte
+	if err := rows.Scan(&l.Seq, &l.Stream, &at, &l.Kind, &l.Body, &hash); err != nil {
+		return l, fmt.Errorf("journal read: %w", named(err))
+	}
+	l.At = time.UnixMicro(at).UTC()
+	copy(l.Hash[:], hash)
+	return l, nil
+}
+
 // Verify reads the whole file: SQLite's own check and the journal's chain. It gives
 // the number of entries that follow from each other, and a *ChainError or
 // ErrCorrupt where something does not.
@@ -138,19 +184,15 @@ func verifyChain(ctx context.Context, db *sql.DB) (int64, error) {
 		return 0, fmt.Errorf("journal read: %w", named(err))
 	}
 	defer rows.Close()
-	var c chain
+	var c Chain
 	var n int64
 	for rows.Next() {
-		var e Entry
-		var at int64
-		var hash []byte
-		if err := rows.Scan(&e.Seq, &e.Stream, &at, &e.Kind, &e.Body, &hash); err != nil {
-			return n, fmt.Errorf("journal read: %w", named(err))
+		l, err := scanLink(rows)
+		if err != nil {
+			return n, err
 		}
-		e.At = time.UnixMicro(at)
-		c.hash = c.next(e)
-		if string(c.hash[:]) != string(hash) {
-			return n, &ChainError{Seq: e.Seq}
+		if c = c.Follow(l.Entry); c.Hash != l.Hash {
+			return n, &ChainError{Seq: l.Seq}
 		}
 		n++
 	}

@@ -93,7 +93,7 @@ func TestAFileOfEveryOlderSchemaOpens(t *testing.T) {
 		require.NoError(t, prepareFile(t.Context(), path, migrations[:version]))
 		db := openWriter(path)
 		e := Entry{Seq: 1, Stream: 1, At: time.UnixMicro(1), Kind: "k", Body: []byte("b")}
-		hash := chain{}.next(e)
+		hash := Chain{}.Follow(e).Hash
 		_, err := db.Exec(`INSERT INTO stream (id) VALUES (1);
 			INSERT INTO command (stream, kind, key, body, created_at) VALUES (1, 'c', 'c-1', x'01', 1)`)
 		require.NoError(t, err)

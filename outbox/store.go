@@ -39,8 +39,9 @@ type Store struct {
 	onCommit func(time.Duration, error)
 	seal     *seal
 
-	commit sync.Mutex // one transaction at a time, and guards the chain
-	chain  chain
+	commit sync.Mutex // one transaction at a time, and guards what follows
+	end    Chain
+	newest int64 // stream
 
 	queue queue
 }

@@ -83,9 +83,10 @@ func (a *Attempt) created(at time.Time, url string) bool {
 	return true
 }
 
-// voided ends an attempt that never was; only one that is being withdrawn can be.
+// voided ends an attempt that never was; only one that is being withdrawn can be. One
+// that was claimed may come to be at any time, until its reference is used up.
 func (a *Attempt) voided() bool {
-	if a.Known || a.State != AttemptReleasing {
+	if a.Known || a.Claimed || a.State != AttemptReleasing {
 		return false
 	}
 	a.State = AttemptVoided
@@ -171,6 +172,7 @@ func (s *State) observeLive(a *Attempt, state string) {
 		case a.Share != "" && !s.Unshared:
 			s.Unshared = true
 			s.notice(NoticeUnshared, 0)
+		case a.ReturnURL != "": // back on the page: the code stands on the screen again
 		default:
 			s.declined(NoticeDeclined, 0)
 		}
@@ -200,7 +202,7 @@ func (s *State) declined(n NoticeKind, amount money.Minor) {
 func (s *State) authorized(a *Attempt) {
 	faster := a.Release == IfUnapproved
 	a.Known, a.State = true, AttemptAuthorized
-	s.SendTo = Recipient{}
+	s.SendTo, s.Web = Recipient{}, Web{}
 	if s.Phase != Settled {
 		s.Tip = a.Tip // the one that was approved counts
 	}

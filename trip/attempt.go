@@ -22,11 +22,22 @@ type Attempt struct {
 	Tip  money.Minor
 	// To is whose phone the request goes to; zero for whoever scans the code.
 	To Recipient
+	// ReturnURL is where the payment app sends the passenger back to, who pays on a
+	// page of their own phone; empty for a code or a push.
+	ReturnURL string
 	// Share is what the passenger is asked to share, see Terms.
 	Share string
 	// Contact is who has shared it, as a number that stands for nobody once that
 	// passenger is forgotten; 0 if nothing was shared.
 	Contact int64
+	// Claimed: a signed claim to it was shown, so that a phone may have carried the
+	// fare to the gateway and the payment may exist although the car never asked for it.
+	Claimed bool
+	// ByCode: the phone brought back a code that proves that it was paid. Missed counts
+	// the codes that did not.
+	ByCode   bool
+	Missed   int
+	MissedAt time.Time
 	// Receipted: the order lines are in the request.
 	Receipted bool
 
@@ -90,6 +101,12 @@ const (
 	ToContact RecipientKind = "contact" // shared on an earlier trip
 	ToTyped   RecipientKind = "typed"   // typed or scanned for this trip only
 )
+
+// Web is a payment that the passenger has asked for on a page.
+type Web struct {
+	ReturnURL string // https, with the reference in it; empty for none
+	Share     bool   // the passenger agreed to be asked
+}
 
 // Nobody is true of the zero Recipient.
 func (r Recipient) Nobody() bool { return r == Recipient{} }

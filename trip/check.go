@@ -28,6 +28,12 @@ func Check(s State, e Event) Refusal {
 		return s.checkTyped(e)
 	case TipChosen:
 		return s.checkTip(e)
+	case WebAsked:
+		return s.checkWeb(e)
+	case CodeMissed:
+		return s.checkCode(CodeTaken(e))
+	case CodeTaken:
+		return s.checkCode(e)
 	case RefundAsked:
 		return s.checkRefund(e)
 	case RetryAsked:
@@ -46,7 +52,7 @@ func (s State) checkSettledBy(m Means) Refusal {
 		return Allowed // a correction
 	case s.Phase != Due && (s.Phase != Parked || s.From != Due):
 		return NotNow
-	case s.capturing():
+	case s.capturing() || s.byCode():
 		return AlreadyApproved
 	}
 	return Allowed
@@ -55,6 +61,8 @@ func (s State) checkSettledBy(m Means) Refusal {
 func (s State) checkCancel() Refusal {
 	a, live := s.Live()
 	switch {
+	case s.byCode():
+		return AlreadyApproved
 	case s.Phase == Settled && s.Settlement == Paid:
 		return AlreadyPaid
 	case s.Phase == Due && s.capturing():
@@ -73,10 +81,34 @@ func (s State) checkNew() Refusal {
 		return Allowed // a correction
 	case s.Phase != Due:
 		return NotNow
+	case s.byCode():
+		return AlreadyApproved
 	case s.Fare.Doubt != "":
 		return Allowed // the driver's word
 	case s.Outstanding() == 0:
 		return AlreadyApproved
+	}
+	return Allowed
+}
+
+// checkWeb: a page knows the trip as it was a moment ago. A tip that is in an approved
+// payment stands.
+func (s State) checkWeb(e WebAsked) Refusal {
+	switch {
+	case e.ReturnURL == "" || s.Phase != Due || s.Fare.Doubt != "" || e.N != len(s.Attempts)+1:
+		return NotNow
+	case e.Tip < 0 || e.Tip > maxAmount:
+		return BadAmount
+	case s.Held() > 0 && e.Tip != s.Tip:
+		return AlreadyApproved
+	}
+	return s.checkNew()
+}
+
+// checkCode: only the request that is open can be proved.
+func (s State) checkCode(e CodeTaken) Refusal {
+	if a, live := s.Live(); !live || a.N != e.N || !a.Claimed || s.Phase != Due {
+		return NotNow
 	}
 	return Allowed
 }
@@ -97,7 +129,7 @@ func (s State) checkTyped(e FareTyped) Refusal {
 		return BadAmount
 	case s.Phase == Settled && s.Settlement == Paid:
 		return AlreadyPaid
-	case s.Held() > 0 || s.Otherwise > 0:
+	case s.Held() > 0 || s.Otherwise > 0 || s.byCode():
 		return AlreadyApproved
 	case s.Phase == Hired || s.Phase == Due || s.Phase == Settled && s.Settlement == Void:
 		return Allowed
@@ -109,7 +141,7 @@ func (s State) checkTip(e TipChosen) Refusal {
 	switch {
 	case e.Tip < 0 || e.Tip > maxAmount:
 		return BadAmount
-	case s.Phase == Due && s.Held() > 0:
+	case s.Phase == Due && s.Held() > 0 || s.byCode():
 		return AlreadyApproved
 	case s.Phase != Due && s.Phase != Hired:
 		return NotNow

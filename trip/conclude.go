@@ -75,7 +75,7 @@ func (s *State) settle(at time.Time) {
 		s.SettledAt = at
 	}
 	if s.resting() != Due || !s.Ask {
-		s.SendTo = Recipient{}
+		s.SendTo, s.Web = Recipient{}, Web{}
 	}
 }
 
@@ -108,7 +108,10 @@ func (s *State) withdraw() []Command {
 }
 
 func (s *State) wants(a *Attempt) bool {
-	return s.Phase == Due && s.Ask && s.Fare.Doubt == "" && a.Asked == s.Outstanding() && s.SendTo.Nobody()
+	if a.ByCode && s.Phase == Due {
+		return true // what was asked is paid; the difference is asked for after it
+	}
+	return s.Phase == Due && s.Ask && s.Fare.Doubt == "" && a.Asked == s.Outstanding() && s.SendTo.Nobody() && s.Web == Web{}
 }
 
 // finish captures what is owed of the approved money and gives back the rest. In a
@@ -197,13 +200,14 @@ func (s *State) ask(at time.Time) []Command {
 		return nil
 	}
 	next := Attempt{
-		N: len(s.Attempts) + 1, State: AttemptRequested, Asked: out, Fare: s.Fare, Tip: s.Tip, To: s.SendTo, RequestedAt: at,
+		N: len(s.Attempts) + 1, State: AttemptRequested, Asked: out, Fare: s.Fare, Tip: s.Tip, To: s.SendTo, ReturnURL: s.Web.ReturnURL, RequestedAt: at,
 		Receipted: s.Terms.Receipt == ReceiptAtCreate,
 	}
-	if next.To.Nobody() && !s.Unshared && s.Held() == 0 {
+	byPage := next.ReturnURL != ""
+	if next.To.Nobody() && !s.Unshared && s.Held() == 0 && (!byPage || s.Web.Share) {
 		next.Share = s.Terms.Share
 	}
-	s.SendTo = Recipient{}
+	s.SendTo, s.Web = Recipient{}, Web{}
 	s.Attempts = append(s.Attempts, next)
 	if s.Problem.Kind != ProblemNone {
 		s.fail(ProblemNone, "", NoticeNone)

@@ -62,6 +62,26 @@ type (
 	SendAsked struct {
 		To Recipient `json:"to"`
 	}
+	// WebAsked: the passenger pressed the button on a page, for attempt N, which is the
+	// next one, or the press came too late.
+	WebAsked struct {
+		N         int         `json:"n"`
+		ReturnURL string      `json:"return_url"`
+		Tip       money.Minor `json:"tip,omitempty"`
+		Share     bool        `json:"share,omitempty"`
+	}
+	// ClaimShown: from now on a phone may carry the fare of attempt N.
+	ClaimShown struct {
+		N int `json:"n"`
+	}
+	// CodeMissed: the driver typed a code that proves nothing.
+	CodeMissed struct {
+		N int `json:"n"`
+	}
+	// CodeTaken: the driver typed the code that proves that attempt N was paid.
+	CodeTaken struct {
+		N int `json:"n"`
+	}
 	// RefundAsked gives captured money back.
 	RefundAsked struct {
 		Amount money.Minor `json:"amount"`
@@ -154,6 +174,10 @@ func (SendAsked) Kind() Kind      { return "send_asked" }
 func (SettledBy) Kind() Kind      { return "settled_by" }
 func (CancelAsked) Kind() Kind    { return "cancel_asked" }
 func (NewAsked) Kind() Kind       { return "new_asked" }
+func (WebAsked) Kind() Kind       { return "web_asked" }
+func (ClaimShown) Kind() Kind     { return "claim_shown" }
+func (CodeMissed) Kind() Kind     { return "code_missed" }
+func (CodeTaken) Kind() Kind      { return "code_taken" }
 func (RefundAsked) Kind() Kind    { return "refund_asked" }
 func (RetryAsked) Kind() Kind     { return "retry_asked" }
 func (GraceOver) Kind() Kind      { return "grace_over" }
@@ -194,6 +218,10 @@ var decoders = func() map[Kind]func([]byte) (Event, error) {
 	register[SettledBy](add)
 	register[CancelAsked](add)
 	register[NewAsked](add)
+	register[WebAsked](add)
+	register[ClaimShown](add)
+	register[CodeMissed](add)
+	register[CodeTaken](add)
 	register[RefundAsked](add)
 	register[RetryAsked](add)
 	register[GraceOver](add)

@@ -63,6 +63,9 @@ func (w *world) track(e Event, before, after State) {
 	case FareTyped:
 		w.shown = append(w.shown, e.Total)
 		w.byHand = w.byHand && after.Phase == Settled
+	case WebAsked:
+		w.tips = max(w.tips, e.Tip)
+		w.byHand = w.byHand && after.Phase == Settled
 	case TipChosen:
 		w.tips = max(w.tips, e.Tip)
 	case SettledBy:
@@ -159,7 +162,14 @@ func (w *world) deliver(t require.TestingT, loseRequest, loseAnswer bool) {
 	}
 	c := w.queue[0]
 	a := w.s.Attempts[c.N-1]
-	if c.Op == OpCreate && a.State == AttemptReleasing && w.l.payments[c.Reference] == nil {
+	if c.Op == OpCreate && a.Claimed && w.l.payments[c.Reference] != nil { // the phone was first: adopted
+		w.l.answers[c.Key] = c
+		w.queue = w.queue[1:]
+		w.step(t, Created{N: c.N})
+		w.step(t, Observed{N: c.N, Payment: w.l.payments[c.Reference].seen()})
+		return
+	}
+	if c.Op == OpCreate && a.State == AttemptReleasing && !a.Claimed && w.l.payments[c.Reference] == nil {
 		w.queue = w.queue[1:]
 		w.step(t, CreateVoided{N: c.N})
 		return
@@ -182,6 +192,9 @@ func (w *world) refuse(t require.TestingT, conflict bool) {
 		return // the API answers a repeated key as it did the first time
 	}
 	a := w.s.Attempts[c.N-1]
+	if c.Op == OpCreate && w.l.payments[c.Reference] != nil {
+		return // the phone was first: the API has it and refuses nothing
+	}
 	w.queue = w.queue[1:]
 	switch {
 	case c.Op == OpProfile || c.Op == OpReceipt:
@@ -190,7 +203,7 @@ func (w *world) refuse(t require.TestingT, conflict bool) {
 	case c.Op == OpCreate && !conflict && !a.To.Nobody():
 		w.step(t, CreateRejected{N: c.N, Code: "5080", Without: ExtraPush})
 		return
-	case c.Op == OpCreate && !conflict && a.Share != "":
+	case c.Op == OpCreate && !conflict && a.ReturnURL == "" && a.Share != "":
 		w.step(t, CreateRejected{N: c.N, Code: "4080", Without: ExtraShare})
 		return
 	case c.Op == OpCreate:
@@ -282,18 +295,39 @@ func TestRulesHoldOverAnyOrderOfEvents(t *testing.T) {
 			"meter lost": func(t *rapid.T) { w.step(t, MeterLost{}) },
 			"gap":        func(t *rapid.T) { w.step(t, GapSeen{}) },
 			"tip":        func(t *rapid.T) { w.step(t, TipChosen{amount.Draw(t, "tip") % 10000}) },
-			"typed":      func(t *rapid.T) { w.step(t, FareTyped{amount.Draw(t, "typed")}) },
-			"send":       func(t *rapid.T) { w.step(t, SendAsked{Recipient{ToTyped, 3}}) },
-			"cash":       func(t *rapid.T) { w.step(t, SettledBy{Cash}) },
-			"card":       func(t *rapid.T) { w.step(t, SettledBy{Card}) },
-			"cancel":     func(t *rapid.T) { w.step(t, CancelAsked{}) },
-			"new":        func(t *rapid.T) { w.step(t, NewAsked{}) },
-			"refund":     func(t *rapid.T) { w.step(t, RefundAsked{Amount: amount.Draw(t, "refund")}) },
-			"grace":      func(t *rapid.T) { w.step(t, GraceOver{}) },
-			"approve":    func(t *rapid.T) { w.payment(attempt.Draw(t, "n")).approve() },
-			"reject":     func(t *rapid.T) { w.payment(attempt.Draw(t, "n")).end("ABORTED") },
-			"expire":     func(t *rapid.T) { w.payment(attempt.Draw(t, "n")).end("EXPIRED") },
-			"poll":       func(t *rapid.T) { w.poll(t, attempt.Draw(t, "n")) },
+			"page": func(t *rapid.T) {
+				w.step(t, WebAsked{N: len(w.s.Attempts) + 1, ReturnURL: "https://fleet.example/r", Tip: amount.Draw(t, "tip") % 10000, Share: rapid.Bool().Draw(t, "share")})
+			},
+			"claim": func(t *rapid.T) { w.step(t, ClaimShown{attempt.Draw(t, "n")}) },
+			"phone": func(t *rapid.T) { // carries the fare of a claim that was shown
+				n := attempt.Draw(t, "n")
+				if n > len(w.s.Attempts) || !w.s.Attempts[n-1].Claimed {
+					return
+				}
+				ref := w.s.ID.Reference(n)
+				if w.s.Attempts[n-1].State == AttemptRejected {
+					return // the gateway lets nobody create what the car was refused
+				}
+				if w.l.payments[ref] == nil {
+					w.l.payments[ref] = &payment{state: "CREATED", asked: w.s.Attempts[n-1].Asked}
+				}
+				w.payment(n).approve()
+				if rapid.Bool().Draw(t, "code") && w.payment(n).state == "AUTHORIZED" {
+					w.step(t, CodeTaken{n})
+				}
+			},
+			"typed":   func(t *rapid.T) { w.step(t, FareTyped{amount.Draw(t, "typed")}) },
+			"send":    func(t *rapid.T) { w.step(t, SendAsked{Recipient{ToTyped, 3}}) },
+			"cash":    func(t *rapid.T) { w.step(t, SettledBy{Cash}) },
+			"card":    func(t *rapid.T) { w.step(t, SettledBy{Card}) },
+			"cancel":  func(t *rapid.T) { w.step(t, CancelAsked{}) },
+			"new":     func(t *rapid.T) { w.step(t, NewAsked{}) },
+			"refund":  func(t *rapid.T) { w.step(t, RefundAsked{Amount: amount.Draw(t, "refund")}) },
+			"grace":   func(t *rapid.T) { w.step(t, GraceOver{}) },
+			"approve": func(t *rapid.T) { w.payment(attempt.Draw(t, "n")).approve() },
+			"reject":  func(t *rapid.T) { w.payment(attempt.Draw(t, "n")).end("ABORTED") },
+			"expire":  func(t *rapid.T) { w.payment(attempt.Draw(t, "n")).end("EXPIRED") },
+			"poll":    func(t *rapid.T) { w.poll(t, attempt.Draw(t, "n")) },
 			"deliver": func(t *rapid.T) {
 				w.deliver(t, rapid.Bool().Draw(t, "lose request"), rapid.Bool().Draw(t, "lose answer"))
 			},

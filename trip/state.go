@@ -38,6 +38,9 @@ type State struct {
 	Ask bool
 	// SendTo is who the next request goes to, if not to whoever scans it.
 	SendTo Recipient
+	// Web is set while the next request is to be made for a page on the passenger's
+	// own phone.
+	Web Web
 	// Unshared is true once the passenger would not share, or may not be asked to.
 	Unshared bool
 	// Winding is true when the meter has been For Hire for longer than the grace:
@@ -132,6 +135,8 @@ type Fare struct {
 	Distance    int64       `json:"distance_m,omitempty"` // metres; 0 if not supplied
 	Duration    int64       `json:"duration_s,omitempty"` // seconds occupied, by the meter; 0 if not supplied
 	Tariff      string      `json:"tariff,omitempty"`
+	// Key is the meter's own name for the trip, where it has one.
+	Key string `json:"key,omitempty"`
 	// Typed is set when the driver typed Total because the meter could not tell it.
 	Typed bool `json:"typed,omitempty"`
 	// Doubt says why the amount must not be asked for without the driver's word.
@@ -145,6 +150,7 @@ const (
 	DoubtSum   Doubt = "sum"   // total is not the sum of its parts
 	DoubtGap   Doubt = "gap"   // the meter was out of contact
 	DoubtStale Doubt = "stale" // a record of a trip that was over
+	DoubtPaid  Doubt = "paid"  // the meter says that the passenger has paid already
 )
 
 // Problem is why there is no money and no live request.
@@ -188,6 +194,7 @@ const (
 	NoticeDoubtfulSum   NoticeKind = "doubtful_sum"
 	NoticeDoubtfulGap   NoticeKind = "doubtful_gap"
 	NoticeDoubtfulStale NoticeKind = "doubtful_stale"
+	NoticeDoubtfulPaid  NoticeKind = "doubtful_paid"
 	NoticeMeterLost     NoticeKind = "meter_lost"
 	NoticeNoAmount      NoticeKind = "no_amount"
 	NoticeParked        NoticeKind = "parked"

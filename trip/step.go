@@ -63,6 +63,23 @@ func (s *State) apply(at time.Time, e Event) bool {
 		s.fail(ProblemCancelled, "", NoticeNone)
 	case NewAsked:
 		s.newAsked()
+	case WebAsked:
+		s.newAsked()
+		s.Tip, s.Web = e.Tip, Web{e.ReturnURL, e.Share}
+	case ClaimShown:
+		return s.with(e.N, func(a *Attempt) bool {
+			shown := a.State == AttemptRequested && !a.Claimed
+			a.Claimed = a.Claimed || shown
+			return shown
+		})
+	case CodeMissed:
+		return s.with(e.N, func(a *Attempt) bool {
+			a.Missed++
+			a.MissedAt = at
+			return true
+		})
+	case CodeTaken:
+		return s.with(e.N, s.codeTaken)
 	case RefundAsked:
 		s.refundAsked(e.Amount)
 	case RetryAsked:
@@ -153,6 +170,7 @@ var doubtNotice = map[Doubt]NoticeKind{
 	DoubtSum:   NoticeDoubtfulSum,
 	DoubtGap:   NoticeDoubtfulGap,
 	DoubtStale: NoticeDoubtfulStale,
+	DoubtPaid:  NoticeDoubtfulPaid,
 }
 
 // resumed: rule 8, what is approved stays reserved; conclude withdraws the rest.
@@ -232,9 +250,29 @@ func (s *State) newAsked() {
 	}
 	s.Phase, s.Settlement, s.Means, s.SettledAt = Due, "", "", time.Time{}
 	s.Ask, s.Winding, s.Renewals = true, false, 0
-	s.SendTo, s.TipSettled = Recipient{}, s.TipSettled || s.Terms.Tip
+	s.SendTo, s.Web, s.TipSettled = Recipient{}, Web{}, s.TipSettled || s.Terms.Tip
 	s.Fare.Doubt = ""
 	s.Problem, s.Notice = Problem{}, Notice{}
+}
+
+// codeTaken: what the code proves, the API will show when it can be asked. Until then
+// the request stands, whatever the meter does.
+func (s *State) codeTaken(a *Attempt) bool {
+	if a.ByCode {
+		return false
+	}
+	a.ByCode, s.Ask, s.Winding = true, true, false
+	if a.State == AttemptReleasing && !a.Known {
+		a.State, a.Release = AttemptRequested, Keep
+	}
+	s.Problem, s.Notice = Problem{}, Notice{}
+	return true
+}
+
+// byCode is true while a request is open that a code has proved to be paid.
+func (s State) byCode() bool {
+	a, live := s.Live()
+	return live && a.ByCode
 }
 
 // refundAsked spreads the amount over the captured attempts, newest first.
@@ -249,7 +287,7 @@ func (s *State) refundAsked(amount money.Minor) {
 }
 
 func (s *State) graceOver() bool {
-	if s.Position != ForHire || s.Phase != Due {
+	if s.Position != ForHire || s.Phase != Due || s.byCode() {
 		return false
 	}
 	s.Winding = true

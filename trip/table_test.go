@@ -57,6 +57,8 @@ func situations() []situation {
 		paid       = add(authorized, ends(1, OpCapture, "AUTHORIZED", total, total))
 		resumed    = add(paid, Resumed{})
 		cash       = add(created, SettledBy{Cash})
+		web        = add(hired, shown, createdOne, WebAsked{N: 2, ReturnURL: "https://fleet.example/r/2"}, ends(1, OpCancel, "TERMINATED", 0, 0, total), createdTwo)
+		claimed    = add(requested, ClaimShown{N: 1})
 		offered    = []Event{tipping, shown}
 		tipped     = add(offered, TipChosen{2500}, createdOne)
 		asked      = []Event{sharing, shown, createdOne}
@@ -104,6 +106,12 @@ func situations() []situation {
 		{"paid, what was shared is fetched", shared},
 		{"paid, receipt is posted", []Event{posting, shown, createdOne, seen(1, "AUTHORIZED", total), ends(1, OpCapture, "AUTHORIZED", total, total)}},
 		{"due, typed by the driver", add(hired, MeterLost{}, FareTyped{Total: total}, createdOne)},
+		{"due, on a page", web},
+		{"due, page awaits the old one's end", add(created, WebAsked{N: 2, ReturnURL: "https://fleet.example/r/2", Share: true})},
+		{"due, claimed", claimed},
+		{"due, claimed, cancelled", add(claimed, CancelAsked{})},
+		{"due, paid by code", add(claimed, CodeTaken{N: 1})},
+		{"due, paid by code, meter for hire", add(claimed, CodeTaken{N: 1}, Vacated{})},
 		{"paid, typed by the driver", add(hired, FareTyped{Total: total}, createdOne, seen(1, "AUTHORIZED", total), ends(1, OpCapture, "AUTHORIZED", total, total))},
 		{"parked, reference not ours", add(requested, CreateRejected{N: 1, Conflict: true})},
 	}
@@ -137,6 +145,10 @@ func columns() []struct {
 		{"tip", TipChosen{2500}},
 		{"no tip", TipChosen{}},
 		{"send", send},
+		{"page pressed", WebAsked{N: 2, ReturnURL: "https://fleet.example/r/2", Tip: 1000}},
+		{"claim 1 shown", ClaimShown{N: 1}},
+		{"code 1 missed", CodeMissed{N: 1}},
+		{"code 1 taken", CodeTaken{N: 1}},
 		{"cash", SettledBy{Cash}},
 		{"card", SettledBy{Card}},
 		{"cancel", CancelAsked{}},
@@ -278,6 +290,15 @@ func describeAttempt(a Attempt) string {
 	}
 	if a.Share != "" {
 		w += " asks " + a.Share
+	}
+	if a.ReturnURL != "" {
+		w += " on a page"
+	}
+	switch {
+	case a.ByCode:
+		w += " by code"
+	case a.Claimed:
+		w += " claimed"
 	}
 	if a.Contact != 0 {
 		w += fmt.Sprintf(" by contact %d", a.Contact)

@@ -25,7 +25,7 @@ const (
 func (c *Client) fetchToken(ctx context.Context) (token, time.Duration, *Error) {
 	header := http.Header{}
 	header.Set("client_id", c.clientID)
-	header.Set("client_secret", c.clientSecret.reveal())
+	header.Set("client_secret", c.clientSecret.Reveal())
 	c.setCommon(header)
 	r := request{op: OpToken, method: http.MethodPost, path: "/accesstoken/get"}
 	start := time.Now()

@@ -138,7 +138,7 @@ func (c *Client) result(r request, tok token, a answer, sent bool, err error, re
 			res = Result{Kind: Unknown, Err: misread(a, err)}
 		}
 	default:
-		res.Kind, res.Err = judge(a, append(c.private(r.private), tok.value.reveal()))
+		res.Kind, res.Err = judge(a, append(c.private(r.private), tok.value.Reveal()))
 		res.After = retryAfter(a.header)
 	}
 	if res.Err != nil {
@@ -157,7 +157,7 @@ func (c *Client) result(r request, tok token, a answer, sent bool, err error, re
 func (c *Client) headers(r request, tok token) http.Header {
 	h := http.Header{}
 	if r.url == "" {
-		h.Set("Authorization", "Bearer "+tok.value.reveal())
+		h.Set("Authorization", "Bearer "+tok.value.Reveal())
 		c.setCommon(h)
 	}
 	if r.bare {
@@ -178,7 +178,7 @@ func (c *Client) headers(r request, tok token) http.Header {
 // setCommon sets what every API of the platform wants.
 func (c *Client) setCommon(h http.Header) {
 	h.Set("Accept", "application/json")
-	h.Set("Ocp-Apim-Subscription-Key", c.subscription.reveal())
+	h.Set("Ocp-Apim-Subscription-Key", c.subscription.Reveal())
 	h.Set("Merchant-Serial-Number", c.msn)
 	c.system.set(h)
 	h.Set("User-Agent", fmt.Sprintf("%s/%s", systemText(c.system.Name), systemText(c.system.Version)))
@@ -186,7 +186,7 @@ func (c *Client) setCommon(h http.Header) {
 
 // private are the texts that no error may contain.
 func (c *Client) private(more []string) []string {
-	return append([]string{c.clientID, c.clientSecret.reveal(), c.subscription.reveal()}, more...)
+	return append([]string{c.clientID, c.clientSecret.Reveal(), c.subscription.Reveal()}, more...)
 }
 
 // report logs and counts one HTTP request. Reads are many and dull, and without a

@@ -8,7 +8,7 @@ type Push struct{ Customer Customer }
 
 func (f Push) encode(w *wireCreate, p *problems) {
 	w.UserFlow = "PUSH_MESSAGE"
-	id := f.Customer.id.reveal()
+	id := f.Customer.id.Reveal()
 	switch f.Customer.by {
 	case byPhoneNumber:
 		p.check(phonePattern.MatchString(id), "customer.phoneNumber",

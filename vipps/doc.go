@@ -39,6 +39,9 @@
 // pictures come by [Client.DownloadCode], from another host, without credentials, and
 // checked to be pictures.
 //
+// Where the API tells of events is for [Client.RegisterWebhook], [Client.Webhooks] and
+// [Client.DeleteWebhook]; who receives them is no concern of this package.
+//
 // None of these moves money and none has an Idempotency-Key. Each asks for a state
 // (there is a receipt, the code leads there) and may be repeated as it is.
 //

@@ -19,6 +19,7 @@ type world struct {
 	client *vipps.Client
 	sub    string
 	link   string
+	hook   string // id of a registration
 }
 
 func newWorld(t *testing.T, sim *vippstest.Sim, client *vipps.Client, op vipps.Op) *world {
@@ -28,6 +29,11 @@ func newWorld(t *testing.T, sim *vippstest.Sim, client *vipps.Client, op vipps.O
 		code, res := client.CreateCode(t.Context(), sticker, vipps.CodeSVG)
 		require.Equal(t, vipps.Done, res.Kind, "%v", res.Err)
 		w.link = code.URL
+	}
+	if op == vipps.OpWebhookDelete || op == vipps.OpWebhookList {
+		hook, _, res := client.RegisterWebhook(t.Context(), hookURL, []string{vipps.EventCheckIn})
+		require.Equal(t, vipps.Done, res.Kind, "%v", res.Err)
+		w.hook = hook.ID
 	}
 	return w
 }
@@ -39,8 +45,10 @@ func (w *world) about(op vipps.Op) string {
 		return w.sub
 	case vipps.OpReceipt:
 		return reference
-	case vipps.OpCodeList:
+	case vipps.OpCodeList, vipps.OpWebhookRegister, vipps.OpWebhookList:
 		return ""
+	case vipps.OpWebhookDelete:
+		return w.hook
 	}
 	return sticker.ID
 }
@@ -76,6 +84,12 @@ func elsewhere(t *testing.T) map[vipps.Op]struct {
 		}, ""},
 		vipps.OpCodeDestroy:  {func(ctx context.Context, w *world) vipps.Result { return w.client.DestroyCode(ctx, sticker.ID) }, vipps.ClassNotFound},
 		vipps.OpCodeDownload: {func(ctx context.Context, w *world) vipps.Result { return second(w.client.DownloadCode(ctx, w.link)) }, ""},
+		vipps.OpWebhookRegister: {func(ctx context.Context, w *world) vipps.Result {
+			_, _, res := w.client.RegisterWebhook(ctx, hookURL, []string{vipps.EventRefunded})
+			return res
+		}, ""},
+		vipps.OpWebhookList:   {func(ctx context.Context, w *world) vipps.Result { return second(w.client.Webhooks(ctx)) }, ""},
+		vipps.OpWebhookDelete: {func(ctx context.Context, w *world) vipps.Result { return w.client.DeleteWebhook(ctx, w.hook) }, vipps.ClassNotFound},
 	}
 }
 
@@ -88,7 +102,8 @@ func fit(name string, m misfortune, op vipps.Op) misfortune {
 	switch name {
 	case "answer about another payment":
 		switch op {
-		case vipps.OpReceipt, vipps.OpCodeList, vipps.OpCodeDestroy, vipps.OpCodeDownload:
+		case vipps.OpReceipt, vipps.OpCodeList, vipps.OpCodeDestroy, vipps.OpCodeDownload,
+			vipps.OpWebhookRegister, vipps.OpWebhookList, vipps.OpWebhookDelete:
 			m.kind = vipps.Done // the answer does not say what it is about
 		}
 	case "token refused again and again":

@@ -59,7 +59,7 @@ func FuzzDecodeToken(f *testing.F) {
 			require.True(t, tok.value.IsZero())
 			return
 		}
-		require.True(t, headerSafe(tok.value.reveal()))
+		require.True(t, headerSafe(tok.value.Reveal()))
 		require.GreaterOrEqual(t, tok.lifetime, lifetimeMin)
 		require.LessOrEqual(t, tok.lifetime, lifetimeMax)
 	})

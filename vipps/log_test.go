@@ -123,6 +123,7 @@ func customersAndCodes(t *testing.T, sim *vippstest.Sim, client *vipps.Client, n
 			code, res := client.Code(t.Context(), sticker.ID, vipps.CodeSVG)
 			require.Equal(t, vipps.Done, res.Kind, "%v", res.Err)
 			w.link = code.URL + "?a-link"
+			w.hook = "00000000-0000-4000-8000-000000000009"
 			m := fit(name, m, op)
 			if m.down == "" {
 				fault(t, sim, m.fault)
@@ -134,7 +135,7 @@ func customersAndCodes(t *testing.T, sim *vippstest.Sim, client *vipps.Client, n
 			time.Sleep(2 * time.Minute)
 		}
 	}
-	return []string{w.sub, "Nordmann", "4790000001", sticker.Target, "Zm9vYmFy", "qr-generator/v1", "a-link", "https://taxi.example/new"}
+	return []string{w.sub, "Nordmann", "4790000001", sticker.Target, "Zm9vYmFy", "qr-generator/v1", "a-link", "https://taxi.example/new", hookURL, "5up3r"}
 }
 
 func TestEveryRequestIsObserved(t *testing.T) {

@@ -29,11 +29,11 @@ func NewPerson(name, phone string) Person {
 func (p Person) IsZero() bool { return p.name.IsZero() && p.phone.IsZero() }
 
 // Name is the whole name in one line, or empty.
-func (p Person) Name() string { return p.name.reveal() }
+func (p Person) Name() string { return p.name.Reveal() }
 
 // Phone is country code and number, 9 to 15 digits as ByPhoneNumber wants them, or
 // empty.
-func (p Person) Phone() string { return p.phone.reveal() }
+func (p Person) Phone() string { return p.phone.Reveal() }
 
 // String is a placeholder.
 func (p Person) String() string { return redacted }

@@ -20,7 +20,7 @@ const codesPath = "/qr/v1/merchant-redirect"
 func (c *Client) CreateCode(ctx context.Context, code RedirectCode, f CodeFormat) (Code, Result) {
 	r := codeRequest(OpCodeCreate, http.MethodPost, "", f)
 	r.reference, r.private = code.ID, []string{code.Target}
-	r.body, _ = json.Marshal(wireNewCode{code.ID, code.Target}) // two texts always can
+	r.body, _ = json.Marshal(wireNewCode(code)) // two texts always can
 	var bad problems
 	code.check(&bad)
 	return c.oneCode(ctx, r, f, bad)

@@ -64,12 +64,17 @@ const (
 	OpCodeRetarget Op = "code_retarget"
 	OpCodeDestroy  Op = "code_destroy"
 	OpCodeDownload Op = "code_download" // of the picture, from wherever the API says
+
+	// Webhooks API: where the API tells what has happened.
+	OpWebhookRegister Op = "webhook_register"
+	OpWebhookList     Op = "webhook_list"
+	OpWebhookDelete   Op = "webhook_delete"
 )
 
 // read says that the operation changes nothing.
 func (o Op) read() bool {
 	switch o {
-	case OpGet, OpEvents, OpUserinfo, OpCodeGet, OpCodeList, OpCodeDownload:
+	case OpGet, OpEvents, OpUserinfo, OpCodeGet, OpCodeList, OpCodeDownload, OpWebhookList:
 		return true
 	}
 	return false

@@ -10,20 +10,21 @@ type rule struct {
 }
 
 const (
-	hintAdopt   = "read the payment; adopt it if reference and amount are ours, otherwise raise an alarm; do not invent a new reference"
-	hintRead    = "read the payment and decide from its amounts"
-	hintBug     = "the request breaks the API's rules; report this with the trace id"
-	hintOffice  = "the office must look at this payment in the portal"
-	hintUnit    = "the sales unit is not set up for this; ask Vipps MobilePay"
-	hintKeys    = "check that client id, client secret, subscription key and MSN are of the same sales unit and environment"
-	hintWait    = "nothing to do, it is repeated by itself"
-	hintVipps   = "see status.vippsmobilepay.com; maintenance is on Mondays from 01:00 to 05:00"
-	hintPerson  = "ask in another way, with a code on the screen; do not say that the number is wrong"
-	hintTest    = "test environment: look at the test user and its card in the test app"
-	hintPortal  = "something between the terminal and Vipps answers instead, such as the login page of a public network"
-	hintNoCode  = "this sales unit has no code of this id; list the codes, check the MSN, or create it"
-	hintLink    = "links to pictures live for an hour; read the code again for a new one"
-	hintNetwork = "check the SIM card, the antenna and the coverage"
+	hintAdopt    = "read the payment; adopt it if reference and amount are ours, otherwise raise an alarm; do not invent a new reference"
+	hintRead     = "read the payment and decide from its amounts"
+	hintBug      = "the request breaks the API's rules; report this with the trace id"
+	hintOffice   = "the office must look at this payment in the portal"
+	hintUnit     = "the sales unit is not set up for this; ask Vipps MobilePay"
+	hintKeys     = "check that client id, client secret, subscription key and MSN are of the same sales unit and environment"
+	hintWait     = "nothing to do, it is repeated by itself"
+	hintVipps    = "see status.vippsmobilepay.com; maintenance is on Mondays from 01:00 to 05:00"
+	hintPerson   = "ask in another way, with a code on the screen; do not say that the number is wrong"
+	hintTest     = "test environment: look at the test user and its card in the test app"
+	hintPortal   = "something between the terminal and Vipps answers instead, such as the login page of a public network"
+	hintNoCode   = "this sales unit has no code of this id; list the codes, check the MSN, or create it"
+	hintLink     = "links to pictures live for an hour; read the code again for a new one"
+	hintRegister = "list the registrations: each event has a limit of them for a sales unit, and user.checked-in.v1 may have one"
+	hintNetwork  = "check the SIM card, the antenna and the coverage"
 )
 
 // opHints are the hints of operations in which a status means something else than in
@@ -42,7 +43,12 @@ var opHints = map[Op]map[Class]string{
 	OpCodeGet:      {ClassNotFound: hintNoCode},
 	OpCodeRetarget: {ClassNotFound: hintNoCode},
 	OpCodeDestroy:  {ClassNotFound: hintNoCode},
-	OpCodeDownload: {ClassNotFound: hintLink, ClassNotPermitted: hintLink, ClassCredentials: hintLink},
+	OpWebhookRegister: {
+		ClassInvalid:  hintRegister,
+		ClassConflict: hintRegister,
+	},
+	OpWebhookDelete: {ClassNotFound: "no such registration; it may have been deleted before, by us or by the API"},
+	OpCodeDownload:  {ClassNotFound: hintLink, ClassNotPermitted: hintLink, ClassCredentials: hintLink},
 }
 
 // explain gives the error the hint that fits its operation.

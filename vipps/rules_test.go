@@ -62,7 +62,7 @@ func operations(t *testing.T) map[vipps.Op]operation {
 }
 
 func isRead(op vipps.Op) bool {
-	return slices.Contains([]vipps.Op{vipps.OpGet, vipps.OpEvents, vipps.OpUserinfo, vipps.OpCodeGet, vipps.OpCodeList, vipps.OpCodeDownload}, op)
+	return slices.Contains([]vipps.Op{vipps.OpGet, vipps.OpEvents, vipps.OpUserinfo, vipps.OpCodeGet, vipps.OpCodeList, vipps.OpCodeDownload, vipps.OpWebhookList}, op)
 }
 
 // answersAre tries all operations against one answer.

@@ -28,7 +28,9 @@ func NewSecret(text string) Secret {
 // IsZero says that there is no secret.
 func (s Secret) IsZero() bool { return s.text == nil }
 
-func (s Secret) reveal() string {
+// Reveal is the text itself, for whoever sends it, computes with it or keeps it
+// sealed. Every place that calls this is one to look at.
+func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
 	}

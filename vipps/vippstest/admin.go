@@ -26,6 +26,10 @@ import (
 //	PUT    /_sim/strangers/{phone}             this number cannot be asked
 //	GET    /_sim/codes                         []Code: printed ones
 //	POST   /_sim/follow                        {"code"} of a printed one -> {"target"}
+//	GET    /_sim/callbacks                     []Callback
+//	POST   /_sim/checkin                       {"code", "phone"}: somebody scans a callback code
+//	GET    /_sim/webhooks                      []Webhook: registrations
+//	DELETE /_sim/webhooks                      all of them, as if nobody had answered
 //	GET    /_sim/faults                        []Fault
 //	POST   /_sim/faults                        Fault -> {"id"}
 //	DELETE /_sim/faults                        all of them
@@ -54,6 +58,10 @@ func (s *Sim) Admin() http.Handler {
 		"GET /_sim/codes":                     s.adminCodes,
 		"POST /_sim/follow":                   s.adminFollow,
 		"PUT /_sim/strangers/{phone}":         s.adminStranger,
+		"GET /_sim/callbacks":                 s.adminCallbacks,
+		"POST /_sim/checkin":                  s.adminCheckIn,
+		"GET /_sim/webhooks":                  s.adminWebhooks,
+		"DELETE /_sim/webhooks":               s.adminDropWebhooks,
 		"GET /_sim/faults":                    s.adminFaults,
 		"POST /_sim/faults":                   s.adminAddFault,
 		"DELETE /_sim/faults":                 s.adminClearFaults,

@@ -65,6 +65,7 @@ func (s *Sim) newPayment(req *createRequest, amount money.Minor) *payment {
 	s.payments[p.reference] = p
 	s.order = append(s.order, p)
 	s.open = append(s.open, p)
+	s.poke() // it ends by itself one day
 	return p
 }
 

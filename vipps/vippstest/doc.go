@@ -34,6 +34,15 @@
 // dead ones included. Their pictures are real codes, behind links that live for an
 // hour on this very server.
 //
+// # Webhooks
+//
+// Who has registered by the Webhooks API is posted every event, signed, and again
+// until it answers with 2xx: per payment in order, the first one holding back those
+// behind it. [Sim.CheckIn] is a scan of a callback code, which is told in no other
+// way. With a registration the simulator has a goroutine of its own, until Close:
+// events then happen when they are due and not when somebody looks. Retries run on
+// the simulator's clock; [Options].WebhookRetry makes them quicker.
+//
 // # Faults
 //
 // A [Fault] waits for calls that fit it and spoils them: the request is lost before
@@ -44,5 +53,5 @@
 // What the real API does not document is decided here in one way and marked in the
 // code: the answer to a repeated key is the original one with its original status;
 // keys are remembered for ever and separately for each operation; userinfo that is
-// not there yet is 404, and 403 when its time is over.
+// not there yet is 404, and 403 when its time is over; a registration too many is 409.
 package vippstest

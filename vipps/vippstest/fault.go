@@ -21,6 +21,10 @@ const (
 	Portal         FaultKind = "portal"          // 200 with the login page of a public network
 	WrongReference FaultKind = "wrong_reference" // executed, and the answer speaks of another payment
 	RevokeToken    FaultKind = "revoke_token"    // all tokens die just before the call
+
+	// With OpWebhookPost, next to LostRequest, LostResponse and Delay.
+	Duplicate FaultKind = "duplicate" // the webhook comes twice in a row
+	Forge     FaultKind = "forge"     // one comes first that somebody else has signed
 )
 
 // Forever is the Times of a fault that never ends by itself.
@@ -32,7 +36,7 @@ const Forever = -1
 type Fault struct {
 	ID        int       `json:"id"` // given by AddFault
 	Kind      FaultKind `json:"kind"`
-	Op        Op        `json:"op,omitempty"`        // empty for any
+	Op        Op        `json:"op,omitempty"`        // empty for any call of a client
 	Reference string    `json:"reference,omitempty"` // empty for any
 	Skip      int       `json:"skip,omitempty"`      // let so many fitting calls pass first
 	Times     int       `json:"times,omitempty"`     // 0 is 1; Forever
@@ -56,7 +60,7 @@ type Fault struct {
 
 // check finds what makes no sense in a fault, before it silently never strikes.
 func (f *Fault) check() error {
-	kinds := []FaultKind{LostRequest, LostResponse, Delay, Status, Garbage, Portal, WrongReference, RevokeToken}
+	kinds := []FaultKind{LostRequest, LostResponse, Delay, Status, Garbage, Portal, WrongReference, RevokeToken, Duplicate, Forge}
 	switch {
 	case !slices.Contains(kinds, f.Kind):
 		return fmt.Errorf("fault kind %q: want one of %v", f.Kind, kinds)
@@ -66,6 +70,9 @@ func (f *Fault) check() error {
 		return fmt.Errorf("fault %s: status %d: want 200 to 599 with kind %s, and none with others", f.Kind, f.Status, Status)
 	case f.Kind == Delay && f.Before <= 0 && f.After <= 0:
 		return errors.New("fault delay: want before or after")
+	case (f.Kind == Duplicate || f.Kind == Forge) && f.Op != OpWebhookPost,
+		f.Op == OpWebhookPost && !slices.Contains([]FaultKind{LostRequest, LostResponse, Delay, Duplicate, Forge}, f.Kind):
+		return fmt.Errorf("fault %s: %s and %s are for %s, which beside them can only be lost or delayed", f.Kind, Duplicate, Forge, OpWebhookPost)
 	case f.Chance < 0 || f.Chance > 1:
 		return fmt.Errorf("fault chance %v: want 0 to 1", f.Chance)
 	case f.Skip < 0 || f.Times < Forever:
@@ -135,7 +142,7 @@ func (s *Sim) strike(c call) (Fault, Network) {
 func (s *Sim) fits(f *Fault, c call) bool {
 	times := max(1, f.Times)
 	switch {
-	case f.Op != "" && f.Op != c.op, f.Reference != "" && f.Reference != c.reference:
+	case f.Op != "" && f.Op != c.op, f.Op == "" && c.op == OpWebhookPost, f.Reference != "" && f.Reference != c.reference:
 		return false
 	case f.Times != Forever && f.Hits >= times:
 		return false

@@ -32,6 +32,20 @@ const (
 	OpCodeRetarget Op = "code_retarget"
 	OpCodeDestroy  Op = "code_destroy"
 	OpCodeDownload Op = "code_download" // of the picture
+
+	// Callback codes of the QR API; the reference is the merchantQrId.
+	OpCallbackPut    Op = "callback_put"
+	OpCallbackGet    Op = "callback_get"
+	OpCallbackList   Op = "callback_list"
+	OpCallbackDelete Op = "callback_delete"
+
+	// The Webhooks API; the reference is the id of a registration.
+	OpWebhookRegister Op = "webhook_register"
+	OpWebhookList     Op = "webhook_list"
+	OpWebhookDelete   Op = "webhook_delete"
+	// OpWebhookPost is a request of the API's own, to a receiver of webhooks; the
+	// reference is the payment's.
+	OpWebhookPost Op = "webhook_post"
 )
 
 // write says that the operation carries an Idempotency-Key and counts as a write of
@@ -49,7 +63,7 @@ func (o Op) known() bool {
 	case OpToken, OpGet, OpEvents, OpApprove:
 		return true
 	}
-	return o.write() || o.elsewhere()
+	return o.write() || o.elsewhere() || o == OpWebhookPost
 }
 
 // elsewhere says that the operation is not one of the ePayment API: it has errors of
@@ -59,13 +73,31 @@ func (o Op) elsewhere() bool {
 	case OpUserinfo, OpReceipt:
 		return true
 	}
-	return o.code()
+	return o.code() || o.callback() || o.webhook()
 }
 
 // code says that the operation is one of the QR API.
 func (o Op) code() bool {
 	switch o {
 	case OpCodeCreate, OpCodeGet, OpCodeList, OpCodeRetarget, OpCodeDestroy, OpCodeDownload:
+		return true
+	}
+	return false
+}
+
+// callback says that the operation is about callback codes.
+func (o Op) callback() bool {
+	switch o {
+	case OpCallbackPut, OpCallbackGet, OpCallbackList, OpCallbackDelete:
+		return true
+	}
+	return false
+}
+
+// webhook says that the operation is one of the Webhooks API.
+func (o Op) webhook() bool {
+	switch o {
+	case OpWebhookRegister, OpWebhookList, OpWebhookDelete:
 		return true
 	}
 	return false
@@ -126,7 +158,7 @@ func (s *Sim) admit(c call) *reply {
 		r = gateway(http.StatusUnauthorized, "Access denied: invalid subscription key")
 	case !bearer || !s.now().Before(s.tokens[token]):
 		r = gateway(http.StatusUnauthorized, "Unauthorized: invalid or expired token")
-	case h.Get("Merchant-Serial-Number") == "" && c.op != OpUserinfo && !c.op.code():
+	case h.Get("Merchant-Serial-Number") == "" && c.op != OpUserinfo && !c.op.code() && !c.op.webhook():
 		r = s.invalidIn(c.op, "Merchant-Serial-Number", "required header")
 	case h.Get("Merchant-Serial-Number") != "" && h.Get("Merchant-Serial-Number") != s.opt.MSN:
 		r = gateway(http.StatusForbidden, "Forbidden: the keys are not of this sales unit")

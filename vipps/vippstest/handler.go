@@ -170,6 +170,17 @@ func (s *Sim) execute(c call, seen *Calls) reply {
 	return r
 }
 
+// operateElsewhere is the QR API and the Webhooks API.
+func (s *Sim) operateElsewhere(c call) reply {
+	switch {
+	case c.op.callback():
+		return s.operateCallback(c)
+	case c.op.webhook():
+		return s.operateWebhook(c)
+	}
+	return s.operateCode(c)
+}
+
 // operate carries the operation out and counts it if it had an effect.
 func (s *Sim) operate(c call, seen *Calls) reply {
 	var r reply
@@ -195,7 +206,7 @@ func (s *Sim) operate(c call, seen *Calls) reply {
 	case OpReceipt:
 		r = s.postReceipt(c)
 	default:
-		r = s.operateCode(c)
+		r = s.operateElsewhere(c)
 	}
 	if r.status < 300 {
 		seen.Executed++

@@ -57,6 +57,7 @@ func (s *Sim) Network() Network {
 func (s *Sim) notify() {
 	s.mu.Lock()
 	watchers := s.watchers
+	s.poke()
 	s.mu.Unlock()
 	for _, changed := range watchers {
 		changed()

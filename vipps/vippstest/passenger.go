@@ -140,6 +140,7 @@ func (s *Sim) Act(reference string, a Action, after time.Duration) error {
 		return p.act(a, s.now(), s)
 	}
 	p.intent = Habit{a, Duration(after)}.intent(s.now())
+	s.poke()
 	return nil
 }
 
@@ -171,6 +172,10 @@ func (s *Sim) PersonalQR(phone string) string {
 func (s *Sim) CustomerToken(phone string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.customerToken(phone)
+}
+
+func (s *Sim) customerToken(phone string) string {
 	token := s.word(44)
 	s.people.tokens[token] = customerToken{phone, s.now().Add(tokenLifetime)}
 	return token

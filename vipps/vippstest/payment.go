@@ -66,7 +66,9 @@ type intent struct {
 }
 
 func (p *payment) log(s *Sim, name string, amount money.Minor, key string, success bool, at time.Time) {
-	p.events = append(p.events, event{psp: s.uuid(), name: name, amount: amount, at: at, key: key, success: success})
+	e := event{psp: s.uuid(), name: name, amount: amount, at: at, key: key, success: success}
+	p.events = append(p.events, e)
+	s.tell(p, e)
 }
 
 // settle lets happen what was due by now: the passenger's intent if it came before

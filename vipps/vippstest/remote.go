@@ -90,6 +90,26 @@ func (r Remote) Follow(ctx context.Context, text string) (target string, err err
 	return f.Target, err
 }
 
+// Callbacks lists the callback codes that live.
+func (r Remote) Callbacks(ctx context.Context) (list []Callback, err error) {
+	return list, r.do(ctx, http.MethodGet, "callbacks", nil, &list)
+}
+
+// CheckIn is a phone that scans a callback code.
+func (r Remote) CheckIn(ctx context.Context, text, phone string) error {
+	return r.do(ctx, http.MethodPost, "checkin", checkInRequest{text, phone}, nil)
+}
+
+// Webhooks lists the registrations.
+func (r Remote) Webhooks(ctx context.Context) (list []Webhook, err error) {
+	return list, r.do(ctx, http.MethodGet, "webhooks", nil, &list)
+}
+
+// DropWebhooks ends all registrations without being asked.
+func (r Remote) DropWebhooks(ctx context.Context) error {
+	return r.do(ctx, http.MethodDelete, "webhooks", nil, nil)
+}
+
 // AddFault adds a fault to the plan.
 func (r Remote) AddFault(ctx context.Context, f Fault) (id int, err error) {
 	var added addedFault

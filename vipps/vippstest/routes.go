@@ -11,6 +11,8 @@ const (
 	userinfoPath = "/vipps-userinfo-api/userinfo/"
 	receiptPath  = "/order-management/v2/ECOM/receipts/"
 	codePath     = "/qr/v1/merchant-redirect"
+	callbackPath = "/qr/v1/merchant-callback"
+	webhookPath  = "/webhooks/v1/webhooks"
 	picturePath  = "/qr-generator/v1/"
 )
 
@@ -29,7 +31,29 @@ func (c *call) elsewhere() bool {
 		c.op = OpCodeDownload // whose, only the link knows
 		return true
 	}
+	if path == webhookPath || strings.HasPrefix(path, webhookPath+"/") {
+		return c.isOneOf(path, webhookPath, map[string]Op{
+			http.MethodGet: OpWebhookList, http.MethodPost: OpWebhookRegister, "DELETE one": OpWebhookDelete,
+		})
+	}
+	if path == callbackPath || strings.HasPrefix(path, callbackPath+"/") {
+		return c.isOneOf(path, callbackPath, map[string]Op{
+			http.MethodGet: OpCallbackList, "GET one": OpCallbackGet, "PUT one": OpCallbackPut, "DELETE one": OpCallbackDelete,
+		})
+	}
 	return c.isCode(method, path)
+}
+
+// isOneOf finds the operation by the method, with " one" when the path names one of
+// the things below base.
+func (c *call) isOneOf(path, base string, ops map[string]Op) bool {
+	id, one := strings.CutPrefix(path, base+"/")
+	if !one {
+		c.op = ops[c.request.Method]
+		return c.op != ""
+	}
+	op := ops[c.request.Method+" one"]
+	return op != "" && c.is(op, id)
 }
 
 func (c *call) is(op Op, reference string) bool {

@@ -3,6 +3,7 @@ package vippstest
 import (
 	"cmp"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -47,6 +48,13 @@ type Options struct {
 	HideRedirectURL bool          // leave redirectUrl out of get
 	RetryAfter      bool          // Retry-After on rate limits
 
+	// WebhookTransport carries webhooks to their receivers; one of its own if nil.
+	WebhookTransport http.RoundTripper
+	// WebhookRetry is how long after the first, second, ... attempt to deliver an
+	// event the next is made, the last for all after it; the published times if nil.
+	WebhookRetry []time.Duration
+	OldCheckIn   bool // check-ins name the sales unit as they did in 2023
+
 	Latency time.Duration // each way, on Transport only
 	Seed    uint64        // of ids, links and the faults' chances
 }
@@ -74,8 +82,11 @@ type Sim struct {
 	printed  []*code          // all ever made
 	links    map[string]codeLink
 
+	callbacks []*callback // of the QR API
+	hooks     webhooks
+
 	done  chan struct{}  // closed by Close
-	given sync.WaitGroup // calls that Transport has given to the handler
+	given sync.WaitGroup // what Close waits for: calls by Transport, webhooks
 }
 
 // New makes a simulator with no payments and no faults.
@@ -87,6 +98,9 @@ func New(opt Options) *Sim {
 	opt.Currency = cmp.Or(opt.Currency, money.NOK)
 	if opt.Passenger == (Person{}) {
 		opt.Passenger = DefaultPassenger
+	}
+	if opt.WebhookTransport == nil {
+		opt.WebhookTransport = &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 5 * time.Second}
 	}
 	opt.TokenLifetime = cmp.Or(opt.TokenLifetime, time.Hour)
 	opt.PaymentLifetime = cmp.Or(opt.PaymentLifetime, 10*time.Minute)
@@ -101,12 +115,14 @@ func New(opt Options) *Sim {
 		people:   newPeople(opt.Passenger),
 		codes:    map[string]*code{},
 		links:    map[string]codeLink{},
+		hooks:    webhooks{lanes: map[laneKey]*lane{}, poke: make(chan struct{}, 1)},
 		done:     make(chan struct{}),
 	}
 }
 
-// Close ends all delays and hangs and waits for calls that came through Transport
-// and were given up by their clients. Every synctest bubble with a Sim needs it.
+// Close ends all delays and hangs, ends webhooks, and waits for calls that came
+// through Transport and were given up by their clients. Every synctest bubble with a
+// Sim needs it.
 func (s *Sim) Close() {
 	s.mu.Lock()
 	select {
