@@ -15,6 +15,8 @@
 //     meter has given the amount;
 //   - TripRecord with Final true before the PositionChanged{ForHire} that ends the
 //     trip. If the meter could not give one, ForHire comes without it;
+//   - TripRecord with Final true and DoubtStale whenever the meter sends a record of a
+//     trip that is over. It says nothing about a trip that is open;
 //   - Health when the state of the conversation with the meter changes.
 //
 // An amount that cannot be trusted is still told, with the reasons in
@@ -88,6 +90,12 @@ type TripRecord struct {
 	// Final is false for the amount shown at Stopped, from which the meter can
 	// still go back to Hired, and true for the record that closes the trip.
 	Final bool
+	// Committed is set by drivers whose meter keeps the record until it is
+	// acknowledged. Whoever takes the event calls it when what came of the record is
+	// on disk, or at once if nothing of it is kept; until then the meter gets no
+	// acknowledgement and sends the record again, which is told only once. It never
+	// blocks, and may be called from any goroutine, late, and more than once.
+	Committed func()
 }
 
 // Record is a trip record in the meter's own figures. A nil pointer or zero time
@@ -119,8 +127,11 @@ const (
 	// DoubtGap: the line or the meter was silent while the trip ended, so the
 	// record may belong to another trip.
 	DoubtGap Doubt = "read_after_gap"
-	// DoubtStale: the meter sent a record for a trip that is over.
+	// DoubtStale: the meter sent a record for a trip that is over, perhaps days ago.
+	// It can come at any time, also while another trip is open.
 	DoubtStale Doubt = "late_record"
+	// DoubtPaid: the meter says that the passenger has paid it, with a card.
+	DoubtPaid Doubt = "paid_at_meter"
 )
 
 // Health says how the conversation with the meter goes. The line itself (missing

@@ -33,3 +33,18 @@ func CharTime(port Port) time.Duration {
 	}
 	return 10 * time.Second / 9600
 }
+
+// Timed is a Port with a time of its own: that of a tape, which is played as fast as it
+// is read.
+type Timed interface {
+	Now() time.Time
+}
+
+// Now is the time on port, which is the computer's unless it says otherwise. Drivers ask
+// it for every time that they compare with another.
+func Now(port Port) time.Time {
+	if p, ok := port.(Timed); ok {
+		return p.Now()
+	}
+	return time.Now()
+}

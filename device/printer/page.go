@@ -2,6 +2,7 @@ package printer
 
 import (
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
@@ -57,11 +58,9 @@ func (p page) encode(r rune) byte {
 		b, _ := p.byte(like)
 		return b
 	}
-	for _, base := range norm.NFD.String(string(r)) {
-		if b, ok := p.byte(base); ok {
-			return b // the letter without its accent
-		}
-		break
+	base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r))) // without its accent
+	if b, ok := p.byte(base); ok {
+		return b
 	}
 	return ' '
 }

@@ -25,8 +25,8 @@
 // well-behaved programs and a second copy of this one respect even as root, and
 // by TIOCEXCL, which the kernel enforces against everybody but root.
 //
-// A Recorder writes down what passes over the line, for the bench; Play sends a
-// recording to a driver again.
+// A Recorder writes down what passes over the line, for the bench; a Player lets a
+// driver read it again. Ports lists what lines there are.
 package serialport
 
 import (

@@ -30,8 +30,8 @@ type Status struct {
 }
 
 var hints = map[State]string{
-	Missing: "plug in the adapter, or correct the port; ls -l /dev/serial/by-id shows what is there",
-	Busy:    "stop the other program (fuser -v PORT names it); ModemManager and brltty are known to take adapters",
+	Missing: "plug in the adapter, or correct the port; taxiterm meter ports lists what is there",
+	Busy:    "stop the other program (taxiterm meter ports names it); ModemManager and brltty are known to take adapters",
 	Denied:  "let the service's user into the group of the device, usually dialout, and restart the service",
 	NotTTY:  "the port must name a serial device such as one below /dev/serial/by-id",
 	Lost:    "check the plug and the supply of the adapter if this does not end by itself",

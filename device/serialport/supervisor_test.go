@@ -177,7 +177,7 @@ func TestMissing(t *testing.T) {
 	b := start(t, filepath.Join(t.TempDir(), "nothing"), nil)
 	st := b.expect(Opening, Missing)
 	require.ErrorIs(t, st.Err, os.ErrNotExist)
-	require.Contains(t, st.Hint, "by-id")
+	require.Contains(t, st.Hint, "taxiterm meter ports")
 }
 
 func TestNotTTY(t *testing.T) {

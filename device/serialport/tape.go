@@ -2,7 +2,6 @@ package serialport
 
 import (
 	"bufio"
-	"context"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -31,17 +30,26 @@ type Mask func(dir Direction, chunk []byte)
 //	15204 < 024101327003
 //	15204 > 025a005803
 //
-// Lines that begin with # are remarks. A recorder may serve one line after the
-// other, and several goroutines.
+// Lines that begin with # are remarks. The first says when the recording began, from
+// which the milliseconds count; one file may hold several recordings, one after the
+// other:
+//
+//	# began 2026-03-14T23:51:07.250Z
+//
+// A recorder may serve one line after the other, and several goroutines.
 type Recorder struct {
 	mu    sync.Mutex
 	w     io.Writer
 	mask  Mask
 	began time.Time
+	named bool // the remark is written
 	chunk []byte
 	line  []byte
 	err   error
 }
+
+// beganMark stands before the time in a recording's first line.
+const beganMark = "# began "
 
 // NewRecorder starts a tape on w. A nil mask records everything, which is only
 // right for protocols that carry no personal data.
@@ -66,7 +74,12 @@ func (r *Recorder) write(dir Direction, p []byte) {
 	r.chunk = append(r.chunk[:0], p...)
 	r.mask(dir, r.chunk) // also after an error: the mask follows the stream
 	if r.err == nil {
-		r.line = strconv.AppendInt(r.line[:0], time.Since(r.began).Milliseconds(), 10)
+		r.line = r.line[:0]
+		if !r.named {
+			r.line = append(r.began.UTC().AppendFormat(append(r.line, beganMark...), time.RFC3339Nano), '\n')
+			r.named = true
+		}
+		r.line = strconv.AppendInt(r.line, time.Since(r.began).Milliseconds(), 10)
 		r.line = append(r.line, ' ', byte(dir), ' ')
 		r.line = hex.AppendEncode(r.line, r.chunk)
 		r.line = append(r.line, '\n')
@@ -76,36 +89,92 @@ func (r *Recorder) write(dir Direction, p []byte) {
 	}
 }
 
+// Tape is what was recorded.
+type Tape struct {
+	Began  time.Time // of the first recording; zero if the tape does not say
+	Chunks []Chunk
+}
+
 // Chunk is one line of a tape.
 type Chunk struct {
-	At   time.Duration // since the recording began
+	At   time.Duration // since the tape began
 	Dir  Direction
 	Data []byte
 }
 
-// longest line of a tape that ReadTape takes.
-const maxTapeLine = 1 << 20
+// Bounds of what ReadTape takes: the length of a line, all bytes together, which is
+// a day of a line at 9600 baud that is never silent, and the time.
+const (
+	maxTapeLine  = 1 << 20
+	maxTapeBytes = 64 << 20
+	maxTapeTime  = 50 * 365 * 24 * time.Hour
+)
 
-// ReadTape reads a whole tape. The error names the first line that is none.
-func ReadTape(r io.Reader) ([]Chunk, error) {
-	var tape []Chunk
+// ReadTape reads a whole tape. The error names the first line that is none. Of
+// several recordings in one file, each starts when it says that it began, but never
+// before the one before it ended, since a car's clock may have been set meanwhile. So
+// time on a tape never goes back.
+func ReadTape(r io.Reader) (Tape, error) {
+	var tape Tape
+	var start time.Duration // of the present recording
 	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, maxTapeLine)
-	for n := 1; sc.Scan(); n++ {
+	for n, bytes := 1, 0; sc.Scan(); n++ {
 		line := strings.TrimSpace(sc.Text())
+		if began, ok := parseBegan(line); ok {
+			start = tape.begin(began)
+		}
 		if line == "" || line[0] == '#' {
 			continue
 		}
 		c, err := parseChunk(line)
 		if err != nil {
-			return nil, fmt.Errorf("tape line %d: %w", n, err)
+			return Tape{}, fmt.Errorf("tape line %d: %w", n, err)
 		}
-		tape = append(tape, c)
+		if bytes += len(c.Data); bytes > maxTapeBytes {
+			return Tape{}, fmt.Errorf("tape line %d: more than %d bytes: cut the file", n, maxTapeBytes)
+		}
+		if c.At += start; c.At < 0 || c.At > maxTapeTime || start > maxTapeTime {
+			return Tape{}, fmt.Errorf("tape line %d: more than %d years after the tape began", n, maxTapeTime/(365*24*time.Hour))
+		}
+		if last := tape.Length(); c.At < last { // a further recording that does not say so
+			start += last - c.At
+			c.At = last
+		}
+		tape.Chunks = append(tape.Chunks, c)
 	}
 	if err := sc.Err(); err != nil {
-		return nil, fmt.Errorf("tape read: %w", err)
+		return Tape{}, fmt.Errorf("tape read: %w", err)
 	}
 	return tape, nil
+}
+
+func parseBegan(line string) (time.Time, bool) {
+	text, ok := strings.CutPrefix(line, beganMark)
+	if !ok {
+		return time.Time{}, false
+	}
+	began, err := time.Parse(time.RFC3339Nano, text)
+	return began, err == nil
+}
+
+// begin gives the place on the tape at which a further recording starts.
+func (t *Tape) begin(at time.Time) time.Duration {
+	if t.Began.IsZero() && len(t.Chunks) == 0 {
+		t.Began = at
+	}
+	if t.Began.IsZero() {
+		return t.Length()
+	}
+	return max(at.Sub(t.Began), t.Length())
+}
+
+// Length is the time from the beginning to the last chunk.
+func (t Tape) Length() time.Duration {
+	if len(t.Chunks) == 0 {
+		return 0
+	}
+	return t.Chunks[len(t.Chunks)-1].At
 }
 
 func parseChunk(line string) (Chunk, error) {
@@ -122,24 +191,4 @@ func parseChunk(line string) (Chunk, error) {
 		return Chunk{}, fmt.Errorf("bytes: %w", err)
 	}
 	return Chunk{At: time.Duration(ms) * time.Millisecond, Dir: Direction(f[1][0]), Data: data}, nil
-}
-
-// Play writes what the device said on the tape to w, at the pace at which it was
-// recorded, as if the device stood behind w. It returns when the tape is over, ctx
-// ends (with ctx.Err()) or w fails.
-func Play(ctx context.Context, tape []Chunk, w io.Writer) error {
-	began := time.Now()
-	for _, c := range tape {
-		if c.Dir != In {
-			continue
-		}
-		wait(ctx, time.Until(began.Add(c.At)))
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if _, err := w.Write(c.Data); err != nil {
-			return fmt.Errorf("tape play: %w", err)
-		}
-	}
-	return nil
 }

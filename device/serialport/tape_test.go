@@ -2,7 +2,6 @@ package serialport
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -23,7 +22,7 @@ func TestTapeFormat(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond)
 		r.write(Out, []byte{0x02, 0x5A})
 		require.NoError(t, r.Err())
-		require.Equal(t, "0 < 0241ff\n1500 > 025a\n", out.String())
+		require.Equal(t, "# began 2000-01-01T00:00:00Z\n0 < 0241ff\n1500 > 025a\n", out.String())
 	})
 }
 
@@ -36,7 +35,7 @@ func TestTapeIsMasked(t *testing.T) {
 		clear(p)
 	})
 	r.write(In, chunk)
-	require.Equal(t, "0 < 00000000\n", out.String())
+	require.Regexp(t, `(?m)^0 < 00000000$`, out.String())
 	require.Equal(t, "4711", string(chunk), "the session's bytes stay as they are")
 }
 
@@ -77,7 +76,8 @@ func TestTapeRoundTrip(t *testing.T) {
 		for _, c := range want {
 			r.write(c.Dir, c.Data)
 		}
-		got, err := ReadTape(&out)
+		tape, err := ReadTape(&out)
+		got := tape.Chunks
 		if err != nil || len(got) != len(want) {
 			t.Fatalf("read %d of %d chunks: %v", len(got), len(want), err)
 		}
@@ -89,27 +89,34 @@ func TestTapeRoundTrip(t *testing.T) {
 	})
 }
 
-func TestPlayKeepsThePace(t *testing.T) {
+func TestATapeHoldsSeveralRecordings(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		tape, err := ReadTape(strings.NewReader("100 < 01\n150 > ff\n3000 < 0203\n"))
+	at := func(s string) Tape {
+		tape, err := ReadTape(strings.NewReader(s))
 		require.NoError(t, err)
-		began := time.Now()
-		var at []time.Duration
-		var got []byte
-		err = Play(t.Context(), tape, writerFunc(func(p []byte) (int, error) {
-			at = append(at, time.Since(began))
-			got = append(got, p...)
-			return len(p), nil
-		}))
-		require.NoError(t, err)
-		require.Equal(t, []time.Duration{100 * time.Millisecond, 3 * time.Second}, at)
-		require.Equal(t, []byte{1, 2, 3}, got, "what the computer sent is not played")
+		return tape
+	}
+	tape := at("# taxiterm\n# began 2026-03-14T23:51:00Z\n100 < 01\n2000 > 02\n# began 2026-03-14T23:52:00.5Z\n0 < 03\n30 < 04\n")
+	require.Equal(t, time.Date(2026, 3, 14, 23, 51, 0, 0, time.UTC), tape.Began)
+	require.Equal(t, []Chunk{
+		{100 * time.Millisecond, In, []byte{1}}, {2 * time.Second, Out, []byte{2}},
+		{60500 * time.Millisecond, In, []byte{3}}, {60530 * time.Millisecond, In, []byte{4}},
+	}, tape.Chunks)
+	require.Equal(t, 60530*time.Millisecond, tape.Length())
 
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		require.ErrorIs(t, Play(ctx, tape, &bytes.Buffer{}), context.DeadlineExceeded)
-	})
+	tape = at("# began 2026-03-14T23:51:00Z\n5000 < 01\n# began 1970-01-01T00:00:07Z\n10 < 02\n")
+	require.Equal(t, 5010*time.Millisecond, tape.Chunks[1].At, "the clock was lost meanwhile")
+	tape = at("5000 < 01\n# began 2026-03-14T23:51:00Z\n10 < 02\n# began yesterday\n20 < 03\n")
+	require.True(t, tape.Began.IsZero(), "the first recording does not say")
+	require.Equal(t, 5010*time.Millisecond, tape.Chunks[1].At)
+	tape = at("5000 < 01\n100 < 02\n400 < 03\n")
+	require.Equal(t, []time.Duration{5 * time.Second, 5 * time.Second, 5300 * time.Millisecond},
+		[]time.Duration{tape.Chunks[0].At, tape.Chunks[1].At, tape.Chunks[2].At}, "nobody said that another began")
+	empty := at("# nothing\n")
+	require.Zero(t, empty.Length())
+
+	_, err := ReadTape(strings.NewReader("# began 1800-01-01T00:00:00Z\n0 < 01\n# began 2026-01-01T00:00:00Z\n0 < 02\n"))
+	require.ErrorContains(t, err, "tape line 4: more than 50 years")
 }
 
 func TestPortRecordsBothDirections(t *testing.T) {
@@ -131,11 +138,29 @@ func TestPortRecordsBothDirections(t *testing.T) {
 		n, err = port.Read(buf)
 		require.NoError(t, err)
 	}
-	chunks, err := ReadTape(&out)
+	recorded, err := ReadTape(&out)
 	require.NoError(t, err)
+	chunks := recorded.Chunks
 	require.Len(t, chunks, 2)
 	require.Equal(t, Out, chunks[0].Dir)
 	require.Equal(t, "ask", string(chunks[0].Data))
 	require.Equal(t, In, chunks[1].Dir)
 	require.Equal(t, "answer", string(chunks[1].Data))
+}
+
+func FuzzReadTape(f *testing.F) {
+	f.Add("# began 2026-03-14T23:51:00Z\n100 < 0102\n2000 > 02\n# began 1970-01-01T00:00:00Z\n0 < 03\n")
+	f.Add("5000 < 01\n100 < 02\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		tape, err := ReadTape(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		last := time.Duration(0)
+		for _, c := range tape.Chunks {
+			require.GreaterOrEqual(t, c.At, last)
+			require.LessOrEqual(t, c.At, maxTapeTime)
+			last = c.At
+		}
+	})
 }

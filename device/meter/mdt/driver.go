@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"taxiterminal/device/meter"
 )
@@ -54,15 +53,15 @@ func (d *Driver) MaskTrace() func(in bool, chunk []byte) {
 // Run implements meter.Driver.
 func (d *Driver) Run(ctx context.Context, port meter.Port, sink meter.Sink) error {
 	s := newSession(d.cfg, d.log, port, sink, &d.trip, meter.CharTime(port))
-	s.open(time.Now())
+	s.open(meter.Now(port))
 	var buf [512]byte
 	for ctx.Err() == nil && s.err == nil {
 		n, err := port.Read(buf[:])
 		if n > 0 {
-			s.bytes(buf[:n], time.Now())
+			s.bytes(buf[:n], meter.Now(port))
 			clear(buf[:n]) // it may have held a card
 		} else if err == nil {
-			s.idle(time.Now())
+			s.idle(meter.Now(port))
 		}
 		if err != nil {
 			return fmt.Errorf("meter line: %w", err)

@@ -20,7 +20,6 @@ type host struct {
 	io.ReadWriter
 	t    *testing.T
 	dec  *Decoder
-	got  []Message
 	done chan error
 	line *metertest.Line
 }

@@ -56,12 +56,18 @@ type Subject struct {
 	// Garbled is how long bytes without a frame may last before they are reported; 0
 	// means 30 seconds.
 	Garbled time.Duration
+	// Step is the smallest amount that the meter can charge, to which the suite rounds
+	// its fares down; 0 means 0.01.
+	Step money.Minor
 	// NoChecksum is set for protocols that cannot tell a damaged frame from a whole
 	// one, whose amounts are then not held against the meter's.
 	NoChecksum bool
 	// Hostile are beginnings of frames which are sent for ever, to fill buffers.
 	Hostile [][]byte
 }
+
+// round gives v in whole steps.
+func (s Subject) round(v money.Minor) money.Minor { return v - v%max(s.Step, 1) }
 
 // Register puts f in the place of the driver of that name until the test ends.
 func Register(t testing.TB, name string, f meter.Factory) {

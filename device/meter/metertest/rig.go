@@ -30,11 +30,14 @@ func newRig(t *testing.T, s Subject) *rig {
 	return &rig{t: t, s: s, driver: s.Driver(), meter: s.Meter(), shown: map[money.Minor]bool{}}
 }
 
-// tell is the driver's sink.
+// tell is the driver's sink. Like a terminal, it says when it has a record for good.
 func (r *rig) tell(e meter.Event) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.events = append(r.events, e)
+	r.mu.Unlock()
+	if rec, ok := e.(meter.TripRecord); ok && rec.Committed != nil {
+		go rec.Committed()
+	}
 }
 
 func (r *rig) told() []meter.Event {
@@ -80,15 +83,16 @@ func healths(events []meter.Event) (out []meter.HealthState) {
 type key struct {
 	name  string
 	press func(Meter)
+	fare  money.Minor // set if press is nil
 }
 
-func fare(v money.Minor) key { return key{"fare " + v.Decimal(), func(m Meter) { m.SetFare(v) }} }
+func fare(v money.Minor) key { return key{name: "fare " + v.Decimal(), fare: v} }
 
 var (
-	hire   = key{"hire", Meter.Hire}
-	stop   = key{"stop", Meter.Stop}
-	resume = key{"resume", Meter.Resume}
-	vacate = key{"vacate", Meter.Vacate}
+	hire   = key{name: "hire", press: Meter.Hire}
+	stop   = key{name: "stop", press: Meter.Stop}
+	resume = key{name: "resume", press: Meter.Resume}
+	vacate = key{name: "vacate", press: Meter.Vacate}
 )
 
 // day is the script that most tests play: a plain trip, one that is resumed, and one
@@ -109,7 +113,11 @@ func (r *rig) play(keys []key, pause time.Duration) {
 
 // press presses one key and notes what the meter shows.
 func (r *rig) press(k key) {
-	k.press(r.meter)
+	if k.press != nil {
+		k.press(r.meter)
+	} else {
+		r.meter.SetFare(r.s.round(k.fare))
+	}
 	r.shown[r.meter.Total()] = true
 }
 

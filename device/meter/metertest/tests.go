@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"taxiterminal/device/meter"
+	"taxiterminal/money"
 )
 
 // The odd parts keep keys and polls, which come at whole seconds, from coinciding.
@@ -53,7 +54,7 @@ func baseline(t *testing.T, s Subject) (ref reference) {
 			}
 			r.check()
 			ref.events = news(r.told())
-			requireDay(t, r.driver.Capabilities(), ref.events)
+			requireDay(t, s, r.driver.Capabilities(), ref.events)
 			require.Equal(t, []meter.HealthState{meter.HealthOK}, healths(r.told()))
 		})
 	})
@@ -62,9 +63,9 @@ func baseline(t *testing.T, s Subject) (ref reference) {
 }
 
 // requireDay demands what a perfect line must lead to.
-func requireDay(t *testing.T, caps meter.Capabilities, got []meter.Event) {
+func requireDay(t *testing.T, s Subject, caps meter.Capabilities, got []meter.Event) {
 	t.Helper()
-	var finals, stops []string
+	var finals, stops []money.Minor
 	positions := 0
 	for _, e := range got {
 		switch e := e.(type) {
@@ -73,15 +74,15 @@ func requireDay(t *testing.T, caps meter.Capabilities, got []meter.Event) {
 		case meter.TripRecord:
 			require.Empty(t, e.Record.Doubts, "nothing to doubt on a perfect line")
 			if e.Final {
-				finals = append(finals, e.Record.Total.Decimal())
+				finals = append(finals, e.Record.Total)
 			} else {
-				stops = append(stops, e.Record.Total.Decimal())
+				stops = append(stops, e.Record.Total)
 			}
 		}
 	}
-	require.Equal(t, []string{"20.90", "180.40", "7.77"}, finals)
+	require.Equal(t, []money.Minor{s.round(2090), s.round(18040), s.round(777)}, finals)
 	if caps.StopFare {
-		require.Equal(t, []string{"20.90", "150.00", "180.40"}, stops)
+		require.Equal(t, []money.Minor{s.round(2090), s.round(15000), s.round(18040)}, stops)
 	}
 	if caps.LiveState {
 		require.GreaterOrEqual(t, positions, 7, "the first, and two for each trip")
@@ -133,7 +134,7 @@ func testFaults(t *testing.T, s Subject, want reference) {
 					mark := len(r.told())
 					r.play([]key{hire, fare(4242), stop, vacate}, prompt)
 					r.check()
-					requireMended(t, want.events[want.marks[0]:want.marks[4]], news(r.told()[mark:]))
+					requireMended(t, s, want.events[want.marks[0]:want.marks[4]], news(r.told()[mark:]))
 				})
 			})
 		}
@@ -142,7 +143,7 @@ func testFaults(t *testing.T, s Subject, want reference) {
 
 // requireMended compares the trip after the faults with the first of the day, which
 // differs in its amounts only.
-func requireMended(t *testing.T, want, got []meter.Event) {
+func requireMended(t *testing.T, s Subject, want, got []meter.Event) {
 	t.Helper()
 	shape := func(events []meter.Event) (out []string) {
 		for _, e := range events {
@@ -155,7 +156,7 @@ func requireMended(t *testing.T, want, got []meter.Event) {
 		}
 		return out
 	}
-	requireSound(t, got, "42.42")
+	requireSound(t, got, s.round(4242))
 	require.Equal(t, shape(want), shape(got), "the first trip after the line was mended")
 }
 
@@ -183,12 +184,12 @@ func testCable(t *testing.T, s Subject) {
 	inBubble("pulled while hired", func(t *testing.T) {
 		r, mark := play(t, []key{hire, fare(1000)}, nil, []key{fare(2090), stop, vacate})
 		requireResync(t, live, r.told()[mark:], meter.Hired)
-		requireSound(t, r.told()[mark:], "20.90")
+		requireSound(t, r.told()[mark:], s.round(2090))
 	})
 	inBubble("pulled while stopped", func(t *testing.T) {
 		r, mark := play(t, []key{hire, fare(2090), stop}, nil, []key{vacate})
 		requireResync(t, live, r.told()[mark:], "")
-		requireSound(t, r.told()[mark:], "20.90")
+		requireSound(t, r.told()[mark:], s.round(2090))
 	})
 	inBubble("trip ended meanwhile", func(t *testing.T) {
 		r, mark := play(t, []key{hire, fare(1000)}, []key{fare(2090), stop, vacate}, nil)
@@ -201,7 +202,7 @@ func testCable(t *testing.T, s Subject) {
 	})
 	inBubble("pulled while for hire", func(t *testing.T) {
 		r, mark := play(t, nil, nil, []key{hire, fare(2090), stop, vacate})
-		requireSound(t, r.told()[mark:], "20.90")
+		requireSound(t, r.told()[mark:], s.round(2090))
 	})
 }
 
@@ -224,12 +225,12 @@ func requireResync(t *testing.T, live bool, events []meter.Event, want meter.Pos
 	require.Fail(t, "no position after the line opened", list(events))
 }
 
-func requireSound(t *testing.T, events []meter.Event, total string) {
+func requireSound(t *testing.T, events []meter.Event, total money.Minor) {
 	t.Helper()
 	for _, e := range events {
 		if rec, ok := e.(meter.TripRecord); ok && rec.Final {
 			require.Empty(t, rec.Record.Doubts, list(events))
-			require.Equal(t, total, rec.Record.Total.Decimal())
+			require.Equal(t, total.Decimal(), rec.Record.Total.Decimal())
 			return
 		}
 	}
