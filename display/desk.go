@@ -26,6 +26,8 @@ type Desk interface {
 	Contacts(ctx context.Context, digits string) ([]Contact, error)
 	// TypeFare is the fare when the meter is lost; an empty trip begins a new one.
 	TypeFare(ctx context.Context, trip string, total money.Minor) error
+	// Confirm takes the code of six digits that a phone shows after paying a claim.
+	Confirm(ctx context.Context, trip, code string) error
 	// Trip is one trip of the list, with what can be done about it now.
 	Trip(ctx context.Context, trip string) (TripDetail, error)
 	// Refund gives captured money back.

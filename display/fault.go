@@ -19,6 +19,7 @@ const (
 	FaultNoCredentials Fault = "C1" // no merchant keys found
 	FaultCredentials   Fault = "C2" // the API refuses the merchant keys
 	FaultNoDataKey     Fault = "C3" // sharing or sending is on, but there is no key to keep numbers under
+	FaultNotEnrolled   Fault = "C4" // the fleet's gateway does not let this terminal in
 	FaultUnavailable   Fault = "V1" // Vipps answers with errors of its own
 	FaultSalesUnit     Fault = "V2" // Vipps refuses the request: sales unit set-up
 	FaultDiskFull      Fault = "D1" // the database cannot grow
@@ -32,7 +33,7 @@ func (f Fault) Blocking() bool {
 	switch f {
 	case FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY,
 		FaultMeterSilent, FaultMeterGarbled, FaultNoCredentials, FaultCredentials,
-		FaultDiskFull, FaultDisk:
+		FaultNotEnrolled, FaultDiskFull, FaultDisk:
 		return true
 	}
 	return false

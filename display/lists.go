@@ -20,7 +20,7 @@ func Labels() []Label {
 func Reasons() []Reason {
 	return []Reason{
 		ReasonCreating, ReasonOffline, ReasonCredentials, ReasonUnavailable, ReasonReplacing,
-		ReasonUnshared, ReasonSending,
+		ReasonUnshared, ReasonByCode, ReasonSending,
 		ReasonDeclined, ReasonExpired, ReasonRefused, ReasonTooSmall, ReasonTooLarge,
 		ReasonCancelled, ReasonDoubtful, ReasonParked,
 		ReasonCash, ReasonCard, ReasonInvoice, ReasonVacant, ReasonVoid, ReasonMeterLost,
@@ -52,7 +52,7 @@ func Faults() []Fault {
 		FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY, FaultMeterSilent,
 		FaultMeterGarbled, FaultMeterNoisy, FaultMeterAlarm,
 		FaultNetwork, FaultCertificate, FaultNoCredentials, FaultCredentials,
-		FaultNoDataKey, FaultUnavailable, FaultSalesUnit, FaultDiskFull, FaultDisk, FaultParked,
+		FaultNoDataKey, FaultNotEnrolled, FaultUnavailable, FaultSalesUnit, FaultDiskFull, FaultDisk, FaultParked,
 	}
 }
 
@@ -61,7 +61,8 @@ func Refusals() []Refusal {
 	return []Refusal{
 		RefusedNotNow, RefusedAlreadyApproved, RefusedAlreadyPaid, RefusedOtherTrip,
 		RefusedUnknownTrip, RefusedNotAllowed, RefusedTooMuch, RefusedBadAmount, RefusedTooOld,
-		RefusedBadNumber, RefusedNoContact, RefusedNoPush, RefusedNoPrinter, RefusedPrinter, RefusedInternal,
+		RefusedBadNumber, RefusedNoContact, RefusedNoPush, RefusedNoPrinter, RefusedPrinter,
+		RefusedBadCode, RefusedCodeWait, RefusedInternal,
 	}
 }
 
@@ -70,7 +71,7 @@ func NoticeKeys() []string {
 	return []string{
 		NoticePassengerWasFaster, NoticeReleased, NoticeReleasedWait, NoticeReleasedOffline,
 		NoticeDifference, NoticeOverpaid, NoticeDoubtfulSum, NoticeDoubtfulGap,
-		NoticeDoubtfulStale, NoticeMeterLost, NoticeNoAmount, NoticeParked, NoticeDeclined,
+		NoticeDoubtfulStale, NoticeDoubtfulPaid, NoticeMeterLost, NoticeNoAmount, NoticeParked, NoticeDeclined,
 		NoticeExpired, NoticeRefundDone, NoticeRefundRefused, NoticeBelowMinimum, NoticeEndedByHire,
 		NoticeUnshared, NoticePushNotEnabled, NoticeNotReachable, NoticeTyped,
 	}

@@ -11,6 +11,7 @@ const (
 	NoticeDoubtfulSum        = "doubtful_sum"         // the meter's parts and total disagree
 	NoticeDoubtfulGap        = "doubtful_gap"         // the line was silent while the trip ended
 	NoticeDoubtfulStale      = "doubtful_stale"       // a record for a trip that was over
+	NoticeDoubtfulPaid       = "doubtful_paid"        // the meter says that Amount was paid already
 	NoticeMeterLost          = "meter_lost"           // the meter lost Trip: nothing was charged
 	NoticeNoAmount           = "no_amount"            // the meter gave no amount
 	NoticeParked             = "parked"               // Trip needs the office

@@ -19,6 +19,8 @@ const (
 	RefusedNoPush          Refusal = "no_push"          // requests to phones are off, or not allowed for the sales unit
 	RefusedNoPrinter       Refusal = "no_printer"       // none is configured
 	RefusedPrinter         Refusal = "printer"          // it does not take what is sent
+	RefusedBadCode         Refusal = "bad_code"         // the code from the phone does not fit this amount
+	RefusedCodeWait        Refusal = "code_wait"        // too many wrong codes
 	RefusedInternal        Refusal = "internal"         // something broke; the log says what
 )
 

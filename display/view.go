@@ -28,6 +28,8 @@ type View struct {
 
 	// QR is the text of the code to scan; empty when there is none to show.
 	QR string
+	// Claim is true when QR is a claim that a phone with a network carries for the car.
+	Claim bool
 	// Expires is when the code dies, with a monotonic reading; zero if unknown.
 	Expires time.Time
 
@@ -103,6 +105,7 @@ const (
 	ReasonUnavailable Reason = "unavailable" // Connecting: Vipps itself does not answer properly
 	ReasonReplacing   Reason = "replacing"   // Connecting: waiting for the old request to end
 	ReasonUnshared    Reason = "unshared"    // Connecting: the passenger would not share; a code without the question comes
+	ReasonByCode      Reason = "by_code"     // Approved: proved by a code; the API is asked when there is a network
 	ReasonSending     Reason = "sending"     // Connecting: the request to a phone is under way
 	ReasonDeclined    Reason = "declined"    // Failed: passenger said no, or the request was ended in the app
 	ReasonExpired     Reason = "expired"     // Failed: nobody approved in time, and no more new codes by themselves
@@ -141,6 +144,8 @@ type Driver struct {
 	Actions []Action // what may be pressed now, in order
 	// CanSend: the request of the shown trip can go to a phone now.
 	CanSend bool
+	// CanConfirm: a phone may have paid a claim; its code of six digits can be typed.
+	CanConfirm bool
 	// CanType: the meter is lost and the driver may type the fare now, for the shown
 	// trip or, if there is none, for a new one.
 	CanType bool

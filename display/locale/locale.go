@@ -13,6 +13,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -32,29 +33,38 @@ type Set struct {
 	matcher    language.Matcher
 }
 
-// Available are the tags of all catalogues in the program, sorted.
-func Available() []string {
-	entries, err := files.ReadDir(".")
+// Available are the tags of the screens' catalogues, sorted.
+func Available() []string { return AvailableIn(files) }
+
+// AvailableIn are the tags of the catalogues in a directory that is part of the
+// program, sorted.
+func AvailableIn(dir fs.FS) []string {
+	names, err := fs.Glob(dir, "*.toml")
 	if err != nil {
-		panic(err) // the directory is inside the program
+		panic(err) // the pattern is well-formed
 	}
-	tags := make([]string, len(entries))
-	for i, entry := range entries {
-		tags[i] = strings.TrimSuffix(path.Base(entry.Name()), ".toml")
+	tags := make([]string, len(names))
+	for i, name := range names {
+		tags[i] = strings.TrimSuffix(path.Base(name), ".toml")
 	}
 	return tags
 }
 
-// Load reads the catalogues of the given tags, e.g. "nb", "en". The first is the
-// default. It fails on a tag without a file and on a file that is not a catalogue.
-func Load(tags ...string) (*Set, error) {
+// Load reads the screens' catalogues of the given tags, e.g. "nb", "en". The first
+// is the default. It fails on a tag without a file and on a file that is not a
+// catalogue.
+func Load(tags ...string) (*Set, error) { return LoadFrom(files, tags...) }
+
+// LoadFrom is Load for the catalogues of another part of the program, which keeps
+// its words next to its own code.
+func LoadFrom(dir fs.FS, tags ...string) (*Set, error) {
 	if len(tags) == 0 {
 		return nil, errors.New("load catalogues: no language given")
 	}
 	set := &Set{}
 	var parsed []language.Tag
 	for _, tag := range tags {
-		c, err := load(tag)
+		c, err := load(dir, tag)
 		if err != nil {
 			return nil, err
 		}
@@ -65,11 +75,11 @@ func Load(tags ...string) (*Set, error) {
 	return set, nil
 }
 
-func load(tag string) (*Catalogue, error) {
-	data, err := files.ReadFile(tag + ".toml")
+func load(dir fs.FS, tag string) (*Catalogue, error) {
+	data, err := fs.ReadFile(dir, tag+".toml")
 	if err != nil {
 		return nil, fmt.Errorf("load catalogue %q: %w (there are %s)",
-			tag, ErrUnknownLanguage, strings.Join(Available(), ", "))
+			tag, ErrUnknownLanguage, strings.Join(AvailableIn(dir), ", "))
 	}
 	var tree map[string]any
 	if err := toml.Unmarshal(data, &tree); err != nil {

@@ -3,6 +3,7 @@ package locale_test
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -172,6 +173,23 @@ func TestLoadRefuses(t *testing.T) {
 	require.Error(t, err)
 	_, err = locale.Load("../locale/nb")
 	require.ErrorIs(t, err, locale.ErrUnknownLanguage)
+}
+
+// TestLoadFrom: another part of the program brings its own words, and other files in
+// its directory are not catalogues.
+func TestLoadFrom(t *testing.T) {
+	t.Parallel()
+	dir := fstest.MapFS{
+		"sv.toml": {Data: []byte("[page]\nhello = \"Hej {name}\"")}, "readme.md": {}, "da.toml": {Data: []byte("page = 1")},
+	}
+	require.Equal(t, []string{"da", "sv"}, locale.AvailableIn(dir))
+	set, err := locale.LoadFrom(dir, "sv")
+	require.NoError(t, err)
+	require.Equal(t, "Hej du", set.Default().Text("page.hello", locale.Args{"name": "du"}))
+	_, err = locale.LoadFrom(dir, "nb")
+	require.ErrorContains(t, err, "there are da, sv")
+	_, err = locale.LoadFrom(dir, "da")
+	require.ErrorContains(t, err, "want a text")
 }
 
 func load(t *testing.T, tags ...string) *locale.Set {

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"flag"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,12 +133,16 @@ func (b *browser) show(s *Server, v display.View) {
 	b.until(`document.getElementById("screen").dataset.trip === "` + mark + `"`)
 }
 
-// tap touches the middle of an element, as a finger does.
+// tap touches the middle of an element, as a finger does. One that the page replaces
+// between looking for it and touching it is looked for again.
 func (b *browser) tap(selector string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
 	defer cancel()
 	err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+	for err != nil && strings.Contains(err.Error(), "Could not find node") && ctx.Err() == nil {
+		err = chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector)))
+	}
 	if err != nil {
 		b.keep("failed")
 	}
@@ -174,13 +180,29 @@ func (b *browser) keep(name string) {
 // picture takes a screenshot, and keeps it if pictures were asked for.
 func (b *browser) picture(name string) []byte {
 	b.t.Helper()
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	shot, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	require.NoError(b.t, err)
 	if *screenshots != "" {
 		require.NoError(b.t, os.MkdirAll(*screenshots, 0o755))
-		require.NoError(b.t, os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644))
+		require.NoError(b.t, os.WriteFile(filepath.Join(*screenshots, name+".png"), shot, 0o644))
 	}
-	return png
+	return shot
+}
+
+// sees says whether an element's own ground is in the picture, just inside its left
+// edge. Asking the page would not do: what a dialog keeps from being touched is not
+// found at a point, though it may lie over it.
+func (b *browser) sees(selector string) bool {
+	b.t.Helper()
+	at := eval[struct{ X, Y, R, G, B int }](b, `(() => {
+		const el = document.querySelector("`+selector+`");
+		const [box, ground] = [el.getBoundingClientRect(), getComputedStyle(el).backgroundColor.match(/\d+/g).map(Number)];
+		return {X: Math.round(box.x + 8), Y: Math.round(box.y + box.height / 2), R: ground[0], G: ground[1], B: ground[2]};
+	})()`)
+	picture, err := png.Decode(bytes.NewReader(b.picture("seen")))
+	require.NoError(b.t, err)
+	red, green, blue, _ := picture.At(at.X, at.Y).RGBA()
+	return [3]int{int(red >> 8), int(green >> 8), int(blue >> 8)} == [3]int{at.R, at.G, at.B}
 }
 
 // quiet fails the test if the console has said anything.
@@ -198,14 +220,14 @@ func (b *browser) quiet() {
 
 // decode reads the code in a picture with an independent program; ok is false if
 // that is not installed.
-func decode(t *testing.T, png []byte) (text string, ok bool) {
+func decode(t *testing.T, shot []byte) (text string, ok bool) {
 	t.Helper()
 	path, err := exec.LookPath("zbarimg")
 	if err != nil {
 		return "", false
 	}
 	file := filepath.Join(t.TempDir(), "screen.png")
-	require.NoError(t, os.WriteFile(file, png, 0o600))
+	require.NoError(t, os.WriteFile(file, shot, 0o600))
 	out, err := exec.CommandContext(t.Context(), path, "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", file).Output()
 	require.NoError(t, err, "no code was read from the picture")
 	return strings.TrimSuffix(string(out), "\n"), true

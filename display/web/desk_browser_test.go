@@ -36,6 +36,7 @@ func atTheDesk(t *testing.T, tag string) (*browser, *Server, *desk) {
 
 // TestBrowserSendsToANumber: typed or chosen, and forgotten afterwards.
 func TestBrowserSendsToANumber(t *testing.T) {
+	t.Parallel()
 	b, s, d := atTheDesk(t, "en")
 	b.tap(`[data-open="send"]`)
 	b.tap("[data-send]")
@@ -68,6 +69,7 @@ func TestBrowserSendsToANumber(t *testing.T) {
 // TestBrowserScanner: a burst that ends with Enter is the passenger's code, on the
 // page as in the sheet; what a person types is not.
 func TestBrowserScanner(t *testing.T) {
+	t.Parallel()
 	b, s, d := atTheDesk(t, "nb")
 	const personal = `https://qr.example/u?a=1&b="0042" æ`
 	b.strike(personal, 5*time.Millisecond)
@@ -128,8 +130,42 @@ func (b *browser) press(key, text string, gap time.Duration) {
 	require.NoError(b.t, err)
 }
 
+// TestBrowserCodeOfAPhone: six digits and no fewer, kept while they are refused, and
+// forgotten afterwards.
+func TestBrowserCodeOfAPhone(t *testing.T) {
+	t.Parallel()
+	b, s, d := atTheDesk(t, "nb")
+	s.Show(view(display.Due, "", claim, canConfirm))
+	b.until(`document.querySelector('[data-open="confirm"]') !== null`)
+	d.refuse(display.RefusedBadCode)
+	b.tap(`[data-open="confirm"]`)
+	b.keys("00940")
+	b.tap("[data-prove]")
+	b.until(toastText + ` === "Tast alle seks sifrene først."`)
+	require.True(t, b.sees("#toast"), "what went wrong lies under the sheet")
+	require.Empty(t, d.made)
+	b.keys("11")
+	require.Equal(t, "009401", eval[string](b, typedText), "a seventh digit does nothing")
+	b.tap("[data-prove]")
+	require.Equal(t, "confirm 0042 009401", d.next(t))
+	b.until(toastText + `.startsWith("Koden viser ikke")`)
+
+	d.refuse(nil)
+	b.keys("back", "0")
+	b.press("Enter", "\r", time.Second)
+	require.Equal(t, "confirm 0042 009400", d.next(t))
+	b.until(noSheet + ` && ` + toastText + ` === "Betalingen er bekreftet"`)
+	require.NotContains(t, eval[string](b, everything), "009400", "the code is gone")
+
+	b.tap(`[data-open="confirm"]`)
+	require.Empty(t, eval[string](b, typedText))
+	s.Show(view(display.Approved, display.ReasonByCode))
+	b.until(noSheet)
+}
+
 // TestBrowserFareIsAskedForTwice: only an amount that was typed twice is taken.
 func TestBrowserFareIsAskedForTwice(t *testing.T) {
+	t.Parallel()
 	b, _, d := atTheDesk(t, "nb")
 	b.tap(`[data-open="fare"]`)
 	b.keys(",286,505")
@@ -151,6 +187,7 @@ func TestBrowserFareIsAskedForTwice(t *testing.T) {
 
 // TestBrowserRefund needs an amount, a reason and a yes.
 func TestBrowserRefund(t *testing.T) {
+	t.Parallel()
 	b, _, d := atTheDesk(t, "nb")
 	b.tap(`.trips [data-trip="0041"]`)
 	require.Equal(t, "trip 0041", d.next(t))
@@ -178,6 +215,7 @@ func TestBrowserRefund(t *testing.T) {
 // TestBrowserTripFollows: a trip on show is read again when something happens to it,
 // and closed with the session.
 func TestBrowserTripFollows(t *testing.T) {
+	t.Parallel()
 	b, s, d := atTheDesk(t, "nb")
 	b.tap(`.trips [data-trip="0042"]`)
 	require.Equal(t, "trip 0042", d.next(t))
@@ -193,6 +231,7 @@ func TestBrowserTripFollows(t *testing.T) {
 }
 
 func TestBrowserShift(t *testing.T) {
+	t.Parallel()
 	b, _, d := atTheDesk(t, "nb")
 	b.tap(`[data-open="shift"]`)
 	require.Equal(t, "shift", d.next(t))
@@ -213,6 +252,7 @@ func TestBrowserShift(t *testing.T) {
 
 // TestBrowserTip: the passenger chooses, and may choose again while the code stands.
 func TestBrowserTip(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	d := &desk{made: make(chan string, 20)}
 	s, _ := start(t, options(withDesk(d)))
@@ -232,7 +272,7 @@ func TestBrowserTip(t *testing.T) {
 	require.Equal(t, "tip 0042 0", d.next(t))
 	b.until(`!document.querySelector(".choose").open`)
 	b.quiet()
-	d.err = display.RefusedAlreadyApproved
+	d.refuse(display.RefusedAlreadyApproved)
 	b.tap("[data-retip]")
 	b.tap(`.choose [data-tip="0.00"]`)
 	b.until(toastText + ` === "Kunden har allerede godkjent. Betalingen gjelder."`)
@@ -240,6 +280,7 @@ func TestBrowserTip(t *testing.T) {
 
 // TestBrowserOwnCodeIsReadable has another program read the car's own code.
 func TestBrowserOwnCodeIsReadable(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s, _ := start(t, options(withDesk(&desk{})))
 	s.Show(view(display.Idle, "", vacant, ownCode))

@@ -45,6 +45,13 @@ func (d *desk) called(ctx context.Context, format string, args ...any) error {
 	return d.err
 }
 
+// refuse sets the answer to what comes next.
+func (d *desk) refuse(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.err = err
+}
+
 // all are the calls so far.
 func (d *desk) all() []string {
 	d.mu.Lock()
@@ -99,6 +106,10 @@ func (d *desk) Contacts(ctx context.Context, digits string) ([]display.Contact, 
 
 func (d *desk) TypeFare(ctx context.Context, trip string, total money.Minor) error {
 	return d.called(ctx, "fare %q %d", trip, total)
+}
+
+func (d *desk) Confirm(ctx context.Context, trip, code string) error {
+	return d.called(ctx, "confirm %s %s", trip, code)
 }
 
 func (d *desk) Trip(ctx context.Context, trip string) (display.TripDetail, error) {
@@ -193,15 +204,16 @@ func summary() shift.Summary {
 	return shift.Summary{
 		Currency: money.NOK, From: day.Add(-8 * time.Hour), First: 31, Last: 42, Trips: 12, Typed: 1, Void: 1,
 		Takings: []shift.Taking{
-			{Means: receipt.Vipps, Trips: 6, Amount: 214600}, {Means: receipt.Cash, Trips: 2, Amount: 41000},
+			{Means: receipt.Vipps, Trips: 6, Amount: 216600}, {Means: receipt.Cash, Trips: 2, Amount: 41000},
 			{Means: receipt.Card, Trips: 1, Amount: 28650}, {Means: receipt.Unpaid, Trips: 1, Amount: 8700},
 			{Means: receipt.Refund, Trips: 1, Amount: -12000},
 		},
-		Total: 354800, Tips: 4330, Due: 73850,
+		Total: 354800, Tips: 4330, Due: 73850, Over: 2000,
 		Taxes: []receipt.Tax{{Rate: 1200, Gross: 350470, Net: 312920, Tax: 37550}},
 		Open: []shift.Open{
 			{Trip: "0042", Reference: "T122-K7Q2X-0042-1", Kind: shift.Unanswered, Amount: 28650, Since: day},
 			{Trip: "0038", Kind: shift.Parked, Amount: 45200, Since: day.Add(-3 * time.Hour)},
+			{Trip: "0036", Kind: shift.Overpaid, Amount: 2000, Since: day.Add(-4 * time.Hour)},
 			{Trip: "0033", Reference: "T122-K7Q2X-0033-1", Kind: shift.Refunding, Amount: 12000, Since: day.Add(-50 * time.Hour)},
 		},
 	}

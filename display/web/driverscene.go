@@ -49,7 +49,12 @@ func (s scene) StateText() string { return s.T("state." + s.Kind()) }
 
 // StateDetail is the reason in the driver's words, empty without a reason.
 func (s scene) StateDetail() string {
-	if s.Reason == display.ReasonNone {
+	switch {
+	case s.Claim:
+		return s.T("driver.claim")
+	case s.ByCode():
+		return s.T("driver.by_code")
+	case s.Reason == display.ReasonNone:
 		return ""
 	}
 	return s.T("outcome." + string(s.Reason))

@@ -22,6 +22,7 @@ var postings = []struct{ path, body, call string }{
 	{"/driver/send", `{"trip":"0042","contact":"7"}`, "send 0042 to contact 7"},
 	{"/driver/send", `{"trip":"0042","personal":"https://qr.example/æ?x=1&y=2"}`, "send 0042 to a personal code"},
 	{"/driver/fare", `{"trip":"","amount":"286.50","again":"286,5"}`, `fare "" 28650`},
+	{"/driver/confirm", `{"trip":"0042","code":"009400"}`, "confirm 0042 009400"},
 	{"/driver/refund", `{"trip":"0041","amount":"12","reason":"complaint"}`, "refund 0041 1200 Klage på turen"},
 	{"/driver/print", `{"trip":"0041"}`, "print 0041"},
 	{"/driver/retry", `{"trip":"0038"}`, "retry 0038"},
@@ -117,6 +118,11 @@ func TestPostingsThatMakeNoSense(t *testing.T) {
 		{"/driver/fare", `{"amount":"286.50"}`, 409, display.RefusedBadAmount},
 		{"/driver/fare", `{"amount":"0","again":"0"}`, 409, display.RefusedBadAmount},
 		{"/driver/fare", `{"amount":"1e3","again":"1e3"}`, 409, display.RefusedBadAmount},
+		{"/driver/confirm", `{"trip":"0042"}`, 409, display.RefusedBadCode},
+		{"/driver/confirm", `{"trip":"0042","code":"09400"}`, 409, display.RefusedBadCode},
+		{"/driver/confirm", `{"trip":"0042","code":"0094000"}`, 409, display.RefusedBadCode},
+		{"/driver/confirm", `{"trip":"0042","code":"00 400"}`, 409, display.RefusedBadCode},
+		{"/driver/confirm", `{"trip":"0042","code":9400}`, 400, ""},
 		{"/driver/refund", `{"trip":"0041","amount":"0","reason":"other"}`, 409, display.RefusedBadAmount},
 		{"/driver/refund", `{"trip":"0041","amount":"12","reason":"because"}`, 400, ""},
 		{"/driver/refund", `{"trip":"0041","amount":"12"}`, 400, ""},
@@ -176,7 +182,7 @@ func TestSheets(t *testing.T) {
 	t.Parallel()
 	var d desk
 	h, session := unlockedAt8480(t, &d)
-	for path, says := range map[string]string{"/driver/trip?trip=0041&lang=en": "NOK 300.80", "/driver/shift?lang=nb": "2 146,00 kr"} {
+	for path, says := range map[string]string{"/driver/trip?trip=0041&lang=en": "NOK 300.80", "/driver/shift?lang=nb": "2 166,00 kr"} {
 		require.Equal(t, http.StatusUnauthorized, send(h, "GET", path, "").Code, path)
 		require.Empty(t, d.all(), path)
 		w := send(h, "GET", path, "", session)
@@ -209,8 +215,10 @@ func TestTypedNumbersAreNotLogged(t *testing.T) {
 		{"/driver/send", `{"trip":"0042","number":"90000001","surprise":"1"}`},
 		{"/driver/contacts", `{"digits":"90000001"}`},
 		{"/driver/contacts", `{"digits":"001"}`},
+		{"/driver/confirm", `{"trip":"0042","code":"009400"}`},
+		{"/driver/confirm", `{"trip":"0042","code":"009400x"}`},
 	} {
-		for _, quote := range []string{"90000001", "90 00 00 01", "+47 900 00 001", "+4790000001", "4790000001", personal, `"001"`} {
+		for _, quote := range []string{"90000001", "90 00 00 01", "+47 900 00 001", "+4790000001", "4790000001", "009400", personal, `"001"`} {
 			if quote == personal && !strings.Contains(tt.body, personal) || quote == `"001"` && !strings.Contains(tt.body, quote) {
 				continue // what was not typed cannot be known for a secret
 			}
@@ -221,7 +229,7 @@ func TestTypedNumbersAreNotLogged(t *testing.T) {
 			})
 			w := send(h, "POST", tt.path, tt.body, session)
 			said := log.String() + w.Body.String()
-			for _, secret := range []string{"90000001", "90 00 00 01", "900 00 001", "SECRET-CODE"} {
+			for _, secret := range []string{"90000001", "90 00 00 01", "900 00 001", "SECRET-CODE", "009400"} {
 				require.NotContains(t, said, secret, "%s %s", tt.path, tt.body)
 			}
 			if strings.Contains(tt.body, `"001"`) {

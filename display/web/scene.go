@@ -124,6 +124,21 @@ func (s scene) explained() bool {
 	case display.Connecting, display.Failed, display.Settled:
 		return s.Reason != display.ReasonNone
 	}
+	return s.ByCode()
+}
+
+// ByCode says that a code has proved the payment, so that the passenger need not wait
+// for the API to say so too.
+func (s scene) ByCode() bool {
+	return s.Screen == display.Approved && s.Reason == display.ReasonByCode
+}
+
+// Turning says that a message is about something that will be over in a moment.
+func (s scene) Turning() bool {
+	switch s.Screen {
+	case display.Reading, display.Releasing, display.Approved:
+		return !s.ByCode()
+	}
 	return false
 }
 
@@ -170,7 +185,11 @@ func (s scene) Spoken() string {
 	}
 	switch s.Screen {
 	case display.Tipping, display.Connecting, display.Due, display.Sent, display.Paid:
-		return s.T("screen."+string(s.Screen)+".title") + ": " + s.Money(s.Amount)
+		text := s.T("screen."+string(s.Screen)+".title") + ": " + s.Money(s.Amount)
+		if s.Claim {
+			text += ". " + s.T("page.claim")
+		}
+		return text
 	}
 	return s.Headline()
 }

@@ -161,6 +161,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /driver/contacts", posted(s, true, s.contacts))
 	mux.HandleFunc("POST /driver/send", posted(s, true, s.send))
 	mux.HandleFunc("POST /driver/fare", posted(s, true, s.fare))
+	mux.HandleFunc("POST /driver/confirm", posted(s, true, s.confirm))
 	mux.HandleFunc("POST /driver/refund", posted(s, true, s.refund))
 	mux.HandleFunc("POST /driver/print", posted(s, true, s.print))
 	mux.HandleFunc("POST /driver/retry", posted(s, true, s.retry))

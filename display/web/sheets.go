@@ -91,15 +91,15 @@ func (s scene) taxLine(c money.Currency, t receipt.Tax) SlipLine {
 	}
 }
 
-// Over says that the shift has been closed.
-func (s shiftScene) Over() bool { return !s.Sum.To.IsZero() }
+// Closed says that the shift has ended.
+func (s shiftScene) Closed() bool { return !s.Sum.To.IsZero() }
 
 // Span is when the shift began, and ended if it did.
 func (s shiftScene) Span() string {
 	if s.Sum.From.IsZero() {
 		return ""
 	}
-	if !s.Over() {
+	if !s.Closed() {
 		return s.when(s.Sum.From)
 	}
 	return s.when(s.Sum.From) + " – " + s.when(s.Sum.To)
@@ -107,6 +107,9 @@ func (s shiftScene) Span() string {
 
 // In is an amount in the shift's currency.
 func (s shiftScene) In(m money.Minor) string { return s.in(s.Sum.Currency, m) }
+
+// Less is an amount in the shift's currency that is taken off.
+func (s shiftScene) Less(m money.Minor) string { return s.In(-m) }
 
 // Numbers are the first and the last trip, e.g. "0038–0042".
 func (s shiftScene) Numbers() string {

@@ -8,8 +8,9 @@ import (
 
 // TestBrowserSheets looks at everything that lies over the driver's page.
 func TestBrowserSheets(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
-	v := view(display.Due, "", code, canSend, canType, actions(display.Actions()...))
+	v := view(display.Due, "", code, canSend, canConfirm, canType, actions(display.Actions()...))
 	for _, size := range sizes[:3] {
 		for _, tag := range []string{"nb", "en"} {
 			if tag == "en" && size.name != "800x480" {
@@ -32,6 +33,12 @@ func TestBrowserSheets(t *testing.T) {
 			b.keys("back", "back", "back", "0", "0", "0")
 			b.until(`document.querySelector("[data-found]").textContent === document.querySelector("[data-found]").dataset.none`)
 			at("send-nobody")
+			b.tap("[data-close]")
+
+			b.tap(`[data-open="confirm"]`)
+			b.keys("12345")
+			b.tap("[data-prove]")
+			at("confirm")
 			b.tap("[data-close]")
 
 			b.tap(`[data-open="fare"]`)

@@ -28,6 +28,7 @@ const (
 
 // TestBrowserConfirm: while a request is live one touch does nothing, two do.
 func TestBrowserConfirm(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	made, withPresses := presses(nil)
 	s, _ := start(t, options(withPresses))
@@ -58,6 +59,7 @@ func TestBrowserConfirm(t *testing.T) {
 // TestBrowserQuestionGoesWithItsReason: when the passenger approves while the
 // driver is being asked, or the trip is another, there is nothing to answer any more.
 func TestBrowserQuestionGoesWithItsReason(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	made, withPresses := presses(nil)
 	s, _ := start(t, options(withPresses))
@@ -83,6 +85,7 @@ func TestBrowserQuestionGoesWithItsReason(t *testing.T) {
 
 // TestBrowserRefusalIsShown in the driver's words.
 func TestBrowserRefusalIsShown(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	_, withPresses := presses(display.RefusedAlreadyApproved)
 	s, _ := start(t, options(withPresses))
@@ -95,6 +98,7 @@ func TestBrowserRefusalIsShown(t *testing.T) {
 // TestBrowserButtonStaysUnderTheFinger: a fare that ticks must not replace the
 // button that is being pressed, nor play the entrance again.
 func TestBrowserButtonStaysUnderTheFinger(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s, _ := start(t, options())
 	ticking := func(fare money.Minor) display.View {
@@ -112,6 +116,7 @@ func TestBrowserButtonStaysUnderTheFinger(t *testing.T) {
 }
 
 func TestBrowserPIN(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	made, withPresses := presses(nil)
 	s, _ := start(t, options(withPIN, withPresses))
@@ -137,6 +142,7 @@ func TestBrowserPIN(t *testing.T) {
 
 // TestBrowserLanguage: the passenger chooses, the next one starts afresh.
 func TestBrowserLanguage(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s, _ := start(t, options())
 	b.resize(sizes[0])
@@ -156,6 +162,7 @@ func TestBrowserLanguage(t *testing.T) {
 
 // TestBrowserCountdown runs between two beats on the page's own clock.
 func TestBrowserCountdown(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s, _ := start(t, options())
 	s.Show(view(display.Due, "", code, expires(61*time.Second)))
@@ -165,11 +172,15 @@ func TestBrowserCountdown(t *testing.T) {
 	require.True(t, eval[bool](b, `document.querySelector(".left").classList.contains("soon")`))
 	s.Show(view(display.Due, "", code))
 	b.until(`document.querySelector(".left").classList.contains("timeless")`)
+	s.Show(view(display.Due, "", claim))
+	b.until(`document.querySelector("[data-left]") === null`)
+	b.until(`document.getElementById("announce").textContent.startsWith("Å betale: 286,50\u00a0kr. Bilen har ikke dekning")`)
 }
 
 // TestBrowserRestart: the daemon goes away and comes back as another version, on
 // the same port; nobody touches the page.
 func TestBrowserRestart(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s, stop := start(t, options())
 	s.Show(view(display.Due, "", code))
@@ -195,6 +206,7 @@ func TestBrowserRestart(t *testing.T) {
 // TestBrowserNoButtonsWithoutTheServer: what the driver sees may be stale, so a
 // press does nothing rather than something unexpected later.
 func TestBrowserNoButtonsWithoutTheServer(t *testing.T) {
+	t.Parallel()
 	b := openBrowser(t)
 	s, stop := start(t, options())
 	b.resize(sizes[0])
@@ -212,6 +224,7 @@ func TestBrowserNoButtonsWithoutTheServer(t *testing.T) {
 // TestBrowserHungServer: the connection stays open and nothing comes. The page
 // says so, and tries another connection.
 func TestBrowserHungServer(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes several seconds of real time")
 	}

@@ -17,6 +17,10 @@ type scenery struct {
 // vippsText has the shape of what the payment API gives with TEXT/TARGETURL.
 const vippsText = "https://qr.vipps.no/p/9f1f0d6e-3a4e-4c0e-8a5e-1a2b3c4d5e6f"
 
+// claimText has the length of a claim to an ordinary fare.
+const claimText = "https://fleet.example/p/" +
+	"AVDxQEmOwQtHBFQxMjIFSzdRMlgqAerfAQGsAtmFrA3lEx5h6yAXKzKY5UxGCu6Ut-zF733a53c-W2ulLsgV73LYn1gK18Zh_-DULhoal3PgUrSObbI40u67RW_Ii_sC"
+
 func nok(v money.Minor) money.Amount { return money.Of(v, money.NOK) }
 
 // view is a car in the middle of a trip, with a healthy driver's side.
@@ -66,6 +70,8 @@ func manyParts(v *display.View) {
 
 func code(v *display.View) { v.QR = vippsText }
 
+func claim(v *display.View) { v.QR, v.Claim = claimText, true }
+
 // tips are what a passenger can choose from; the choice has been made when there is
 // a code.
 func tips(v *display.View) {
@@ -86,6 +92,8 @@ func receipted(r receipt.Receipt) func(*display.View) {
 func ownCode(v *display.View) { v.VehicleCode = codeVersion }
 
 func canSend(v *display.View) { v.Driver.CanSend = true }
+
+func canConfirm(v *display.View) { v.Driver.CanConfirm = true }
 
 func canType(v *display.View) { v.Driver.CanType = true }
 
@@ -146,8 +154,11 @@ func passengerScenes() []scenery {
 		{"due-plain", view(display.Due, "", amount(8700), code, expires(42*time.Second))},
 		{"due-many-parts", view(display.Due, "", manyParts, code, expires(9*time.Minute))},
 		{"due-largest", view(display.Due, "", amount(65_000_000), code, expires(9*time.Minute))},
+		{"due-claim", view(display.Due, "", parts, claim)},
+		{"due-claim-many-parts", view(display.Due, "", manyParts, claim)},
 		{"due-without-code", view(display.Due, "", parts)},
 		{"approved", view(display.Approved, "")},
+		{"approved-by-code", view(display.Approved, display.ReasonByCode)},
 		{"releasing", view(display.Releasing, "")},
 		{"releasing-offline", view(display.Releasing, display.ReasonOffline)},
 		{"paid", view(display.Paid, "")},
@@ -181,6 +192,7 @@ func driverScenes() []scenery {
 		{"hired", view(display.Hired, "", amount(14250))},
 		{"due", view(display.Due, "", code, request, queue(1, 0), expires(8*time.Minute+42*time.Second))},
 		{"can-send", view(display.Due, "", code, request, canSend, expires(8*time.Minute+42*time.Second))},
+		{"claim", view(display.Due, "", claim, request, canConfirm, canSend, faults(display.FaultNetwork), queue(1, 0))},
 		{"sent", view(display.Sent, "", request, canSend, sentTo, expires(8*time.Minute+42*time.Second))},
 		{"tipping", view(display.Tipping, "", tips, canSend, actions(display.ActionCash, display.ActionCard))},
 		{"can-type", view(display.OutOfOrder, "", vacant, canType, faults(display.FaultMeterMissing))},
@@ -189,6 +201,7 @@ func driverScenes() []scenery {
 		{"releasing", view(display.Releasing, "", notice(display.NoticeReleasedWait))},
 		{"releasing-offline", view(display.Releasing, display.ReasonOffline, faults(display.FaultNetwork), notice(display.NoticeReleasedOffline))},
 		{"approved", view(display.Approved, "", notice(display.NoticePassengerWasFaster))},
+		{"approved-by-code", view(display.Approved, display.ReasonByCode, faults(display.FaultNetwork), queue(1, 0))},
 		{"paid", view(display.Paid, "")},
 		{"failed", view(display.Failed, display.ReasonDeclined, notice(display.NoticeDeclined),
 			actions(display.ActionNew, display.ActionCash, display.ActionCard))},
@@ -197,7 +210,7 @@ func driverScenes() []scenery {
 		{"settled", view(display.Settled, display.ReasonCash)},
 		{"outoforder", view(display.OutOfOrder, "", vacant, queue(0, 1),
 			faults(display.FaultMeterMissing, display.FaultNetwork, display.FaultParked))},
-		{"fullest", view(display.Due, display.ReasonReplacing, code, every, canSend, queue(12, 3), amount(65_000_000),
+		{"fullest", view(display.Due, display.ReasonReplacing, code, every, canSend, canConfirm, queue(12, 3), amount(65_000_000),
 			faults(display.FaultMeterNoisy, display.FaultNetwork, display.FaultParked, display.FaultUnavailable),
 			notice(display.NoticeReleasedOffline), expires(9*time.Minute),
 			func(v *display.View) { v.Driver.Meter = display.HealthDenied })},

@@ -31,8 +31,8 @@
 //
 // # What passes through
 //
-// A passenger's number or personal code goes from the driver's page to the Desk in
-// the body of a POST. It is in no URL, no log line and no storage of the browser;
+// A passenger's number, personal code or the code that a phone shows after paying a
+// claim goes from the driver's page to the Desk in the body of a POST. It is in no URL, no log line and no storage of the browser;
 // what the Desk's errors quote is taken out before it is logged.
 package web
 

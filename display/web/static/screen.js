@@ -72,7 +72,7 @@ function paint(html) {
   const fresh = holder.content.firstElementChild;
   const parts = partsOf(fresh);
   const old = screen();
-  const before = old.dataset.screen;
+  const { screen: before, spoken } = old.dataset;
   if (sameParts(parts)) {
     replaceParts(old, fresh, parts);
   } else {
@@ -81,6 +81,7 @@ function paint(html) {
   sources = parts;
   document.documentElement.lang = screen().lang;
   settle();
+  if (spoken !== screen().dataset.spoken) byId("announce").textContent = screen().dataset.spoken;
   if (before !== screen().dataset.screen) changed(before);
 }
 
@@ -111,12 +112,11 @@ function settle() {
   sheets.settle();
 }
 
-// changed reacts to another kind of picture: it moves in, is spoken, and the next
-// passenger starts in the kiosk's own language.
+// changed reacts to another kind of picture: it moves in, and the next passenger
+// starts in the kiosk's own language.
 function changed(before) {
   const now = screen().dataset;
   screen().classList.add("arriving");
-  byId("announce").textContent = now.spoken;
   if (page === "passenger" && now.screen === "idle" && before !== "starting" && lang !== home) speak(home);
 }
 

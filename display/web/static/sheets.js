@@ -1,11 +1,12 @@
-// What the driver's page lays over itself: sending to a phone, typing a fare, a
-// trip, the shift. A number that is typed lives in the variable below and nowhere
+// What the driver's page lays over itself: sending to a phone, typing a fare or the
+// code of a phone that has paid, a trip, the shift. What is typed lives in the variable below and nowhere
 // else, and is forgotten when its sheet closes.
 import { ask, busy, byId, lost, post, quietly, screen, tell, toast } from "./talk.js";
 
 const searchFrom = 3; // digits
 const searchPause = 250; // ms without another key
 const scanGap = 35; // ms between two characters of a scanner at most
+const codeLength = 6; // digits that a phone shows when its claim has been paid
 const scanLength = 5; // characters that no person types so fast
 
 let typed = ""; // on the keypad
@@ -78,7 +79,7 @@ export function settle() {
   if (!now) return;
   const { trip } = current().dataset;
   if (screen().classList.contains("locked")) return close();
-  if ((now === "send" || now === "fare") && (trip !== screen().dataset.trip || !document.querySelector(`template[data-sheet="${now}"]`))) close();
+  if (["send", "fare", "confirm"].includes(now) && (trip !== screen().dataset.trip || !document.querySelector(`template[data-sheet="${now}"]`))) close();
   if (now === "trip" && rowOf(trip) !== row) load("trip", trip);
 }
 
@@ -95,6 +96,7 @@ export function key(k) {
 
 function accepts(k) {
   if (kind() === "send") return typed.length < 18 && (/^\d$/.test(k) || (k === "+" && typed === ""));
+  if (kind() === "confirm") return typed.length < codeLength && /^\d$/.test(k);
   const [whole, cents] = typed.split(/[.,]/);
   if (/^[.,]$/.test(k)) return typed !== "" && cents === undefined;
   return /^\d$/.test(k) && (cents === undefined ? whole.length < 5 : cents.length < 2);
@@ -147,6 +149,17 @@ async function send(to) {
   const { trip } = kind() === "send" ? current().dataset : screen().dataset;
   const answer = await tell("/driver/send", { trip, ...to });
   if (answer.ok && kind() === "send") close();
+}
+
+// --- The code of a phone that has paid ---
+
+// confirm keeps a code that was refused, so that it can be compared with the phone.
+async function confirm() {
+  if (busy() || lost()) return;
+  const { trip, need } = current().dataset;
+  if (typed.length < codeLength) return toast("bad", need);
+  const answer = await tell("/driver/confirm", { trip, code: typed });
+  if (answer.ok && kind() === "confirm") close();
 }
 
 // --- Amounts ---
@@ -223,6 +236,7 @@ export function touched(button) {
   else if (data.contact) send({ contact: data.contact });
   else if ("send" in data) typed && send({ number: typed });
   else if ("fare" in data) fare();
+  else if ("prove" in data) confirm();
   else if ("refund" in data) turn("refund");
   else if ("unrefund" in data) turn("trip");
   else if (data.all) [typed] = [data.all], write();
@@ -255,6 +269,7 @@ export function pressed(event) {
     if (event.target.closest?.("button")) return;
     part("send")?.click();
     part("fare")?.click();
+    part("prove")?.click();
     return;
   }
   if (event.key.length === 1) {

@@ -46,8 +46,11 @@ export function toast(mood, text) {
   const box = byId("toast");
   box.className = mood;
   box.textContent = text;
+  // A dialog lies over everything but what was lifted after it.
+  box.hidePopover();
+  if (text) box.showPopover();
   clearTimeout(toasting);
-  if (mood !== "wait") toasting = setTimeout(() => (box.textContent = ""), mood === "good" ? 3000 : 8000);
+  if (mood !== "wait" && text) toasting = setTimeout(() => toast("good", ""), mood === "good" ? 3000 : 8000);
 }
 
 // --- Questions, on the driver's page only ---

@@ -18,6 +18,11 @@
     }
     return getComputedStyle(el).visibility === "hidden" || el.closest(".unseen, dialog:not([open])") !== null;
   };
+  for (const row of document.querySelectorAll(".trips li")) {
+    const [inner, list] = [row.getBoundingClientRect(), row.parentElement.getBoundingClientRect()];
+    const cut = (edge) => inner.top < edge - 1 && inner.bottom > edge + 1;
+    if (cut(list.top) || cut(list.bottom)) problems.push("a part of a row: " + name(row));
+  }
   const ownText = (el) => [...el.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim() !== "");
   const boxOf = (el) => {
     if (el.matches("button, svg, img")) return el.getBoundingClientRect();
