@@ -40,6 +40,7 @@ type Config struct {
 	Operator string // who drives, for receipts and stickers; may be empty
 
 	Payment Payment
+	Fleet   Fleet
 	Trip    Trip
 	Tip     Tip
 	Sharing Sharing
@@ -53,7 +54,8 @@ type Config struct {
 	Log     Log
 }
 
-// Payment is about the payment API and what passengers see of it.
+// Payment is about the payment API and what passengers see of it. Environment, URL and
+// MSN are empty in a fleet.
 type Payment struct {
 	Environment Environment
 	URL         string // of the simulator; empty otherwise
@@ -187,7 +189,12 @@ func read(t *table.Table) Config {
 	if c.Vehicle != "" && !trip.ValidVehicle(c.Vehicle) {
 		t.Problem("vehicle", fmt.Sprintf("%q cannot begin a payment reference", c.Vehicle), "want a letter, then up to 15 letters and digits")
 	}
-	c.Payment = readPayment(t.Table("payment"), c.Vehicle)
+	c.Fleet = readFleet(t.Table("fleet"))
+	if c.Fleet.Enabled {
+		c.Payment = readRelayed(t.Table("payment"), c.Vehicle)
+	} else {
+		c.Payment = readPayment(t.Table("payment"), c.Vehicle)
+	}
 	c.Operator = t.String("operator", "")
 	c.Trip = readTrip(t.Table("trip"))
 	c.Tip = readTip(t.Table("tip"))
@@ -217,15 +224,10 @@ func readTrip(t *table.Table) Trip {
 var msnPattern = regexp.MustCompile(`^[0-9]{4,7}$`)
 
 func readPayment(t *table.Table, vehicle string) Payment {
-	p := Payment{
-		Environment: Environment(t.Choice("environment", string(Production), string(Production), string(Test), string(Simulator))),
-		URL:         t.String("url", ""),
-		MSN:         t.Required("msn", `want the 4 to 7 digits of the sales unit in quotes, such as "123456"`),
-		Currency:    money.Currency(t.Choice("currency", string(money.NOK), string(money.NOK), string(money.DKK), string(money.EUR))),
-		Description: t.String("description", "Taxi {vehicle}, {trip}"),
-		Poll:        t.Duration("poll", time.Second, time.Second, 10*time.Second),
-	}
-	p.Brand = t.Choice("brand", brandOf(p.Currency), "Vipps", "MobilePay")
+	p := readShown(t, vehicle)
+	p.Environment = Environment(t.Choice("environment", string(Production), string(Production), string(Test), string(Simulator)))
+	p.URL = t.String("url", "")
+	p.MSN = t.Required("msn", `want the 4 to 7 digits of the sales unit in quotes, such as "123456"`)
 	if p.MSN != "" && !msnPattern.MatchString(p.MSN) {
 		t.Problem("msn", fmt.Sprintf("%q is no merchant serial number", p.MSN), "want 4 to 7 digits")
 	}
@@ -235,18 +237,21 @@ func readPayment(t *table.Table, vehicle string) Payment {
 	case p.Environment != Simulator && p.URL != "":
 		t.Problem("url", "is for the simulator only", `remove it, or set environment = "simulator"`)
 	}
+	return p
+}
+
+// readShown reads what passengers see, and how often a payment is looked at.
+func readShown(t *table.Table, vehicle string) Payment {
+	p := Payment{
+		Currency:    money.Currency(t.Choice("currency", string(money.NOK), string(money.NOK), string(money.DKK), string(money.EUR))),
+		Description: t.String("description", "Taxi {vehicle}, {trip}"),
+		Poll:        t.Duration("poll", time.Second, time.Second, 10*time.Second),
+	}
+	p.Brand = t.Choice("brand", BrandOf(p.Currency), "Vipps", "MobilePay")
 	if text := p.Describe(vehicle, "0000"); len([]rune(text)) < 3 || len([]rune(text)) > 100 {
 		t.Problem("description", fmt.Sprintf("becomes %d characters", len([]rune(text))), "want 3 to 100")
 	}
 	return p
-}
-
-// brandOf is the name that the app has where the currency is used.
-func brandOf(c money.Currency) string {
-	if c == money.NOK {
-		return "Vipps"
-	}
-	return "MobilePay"
 }
 
 func readMeter(t *table.Table) Meter {

@@ -207,3 +207,41 @@ func TestThePassengersSideIsOffUnlessAskedFor(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+const fleetExample = `
+vehicle = "T122"
+[fleet]
+enabled = true
+[meter]
+driver = "mdt"
+port = "/dev/ttyUSB0"
+`
+
+func TestAFleetsCarIsNotAskedForASalesUnit(t *testing.T) {
+	c, err := parse("x", []byte(fleetExample))
+	require.NoError(t, err)
+	require.Equal(t, Fleet{Enabled: true, State: DefaultFleetState}, c.Fleet)
+	require.Equal(t, Payment{Currency: money.NOK, Brand: "Vipps", Description: "Taxi {vehicle}, {trip}", Poll: time.Second}, c.Payment)
+	again, err := parse("shown", []byte(c.Show()))
+	require.NoError(t, err)
+	require.Equal(t, c, again)
+
+	left, err := parse("x", []byte(strings.Replace(Example, "# enabled = false\n# Who this", "enabled = true\n# Who this", 1)))
+	require.NoError(t, err, "what was there for direct mode may stay")
+	require.True(t, left.Fleet.Enabled)
+	require.Equal(t, c.Payment, left.Payment)
+
+	_, err = parse("x", []byte(strings.Replace(fleetExample, "enabled = true", "enabled = 1\nstate = \"fleet.json\"", 1)))
+	require.ErrorContains(t, err, "fleet.enabled: 1 is a whole number")
+	require.ErrorContains(t, err, `fleet.state: "fleet.json" is no absolute path`)
+	require.ErrorContains(t, err, "payment.msn: missing", "not in a fleet")
+}
+
+func TestCredentialsOfAFleetsCar(t *testing.T) {
+	c, err := LoadCredentials(writeCredentials(t, 0o600, someCredentials))
+	require.NoError(t, err)
+	c = c.WithoutMerchant()
+	require.Equal(t, merchantKeys, c.Missing())
+	require.Equal(t, "4711", c.Get(DriverPIN))
+	require.NotNil(t, c.DataKey())
+}

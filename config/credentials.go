@@ -72,6 +72,19 @@ func (c Credentials) Missing() []string {
 	return missing
 }
 
+// HasMerchant: some of the merchant keys are there.
+func (c Credentials) HasMerchant() bool { return len(c.Missing()) < len(merchantKeys) }
+
+// WithoutMerchant are the credentials less the merchant keys, for a car that must not
+// use any.
+func (c Credentials) WithoutMerchant() Credentials {
+	v := map[string]string{}
+	for _, name := range []string{DriverPIN, DataKey} {
+		v[name] = c.v[name]
+	}
+	return Credentials{File: c.File, v: v}
+}
+
 // String says which are there.
 func (c Credentials) String() string {
 	words := make([]string, 0, len(merchantKeys)+2)

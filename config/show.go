@@ -20,15 +20,20 @@ func (c Config) Show() string {
 	line("vehicle", c.Vehicle)
 	line("operator", c.Operator)
 	section("payment")
-	line("environment", string(c.Payment.Environment))
-	if c.Payment.URL != "" {
-		line("url", c.Payment.URL)
+	if !c.Fleet.Enabled {
+		line("environment", string(c.Payment.Environment))
+		if c.Payment.URL != "" {
+			line("url", c.Payment.URL)
+		}
+		line("msn", c.Payment.MSN)
 	}
-	line("msn", c.Payment.MSN)
 	line("currency", string(c.Payment.Currency))
 	line("brand", c.Payment.Brand)
 	line("description", c.Payment.Description)
 	line("poll", c.Payment.Poll.String())
+	section("fleet")
+	line("enabled", c.Fleet.Enabled)
+	line("state", c.Fleet.State)
 	section("trip")
 	line("grace", c.Trip.Grace.String())
 	line("fare_by_hand", c.Trip.FareByHand)

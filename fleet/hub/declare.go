@@ -1,0 +1,169 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// The streams.
+const (
+	Journals = "JOURNALS" // car.<terminal>.journal: the rows of the cars' journals
+	Webhooks = "WEBHOOKS" // webhook.<msn>: what the payment API reported
+	Audit    = "AUDIT"    // audit.<kind>: who changed what in the registry
+)
+
+// The buckets.
+const (
+	Merchants = "merchants"
+	Vehicles  = "vehicles"
+	Codes     = "codes"
+	Terminals = "terminals"
+	Tokens    = "tokens"
+	Admins    = "admins"
+	Claims    = "claims"
+	Hooks     = "hooks" // registrations at the payment API, their secrets sealed
+)
+
+// noDuplicates is the shortest window that there is: nothing of JOURNALS and AUDIT
+// is thrown away because somebody used its id before, see the package comment.
+const noDuplicates = 100 * time.Millisecond
+
+// ErrShrink means that a limit would become narrower than it is.
+var ErrShrink = errors.New("limit would become narrower, which deletes what is outside of it")
+
+// streams are all of them, those below the buckets included.
+func streams(c Config) []jetstream.StreamConfig {
+	journals := jetstream.StreamConfig{
+		Name: Journals, Subjects: []string{"car.*.journal"}, Description: "rows of the cars' journals",
+		MaxBytes: -1, Discard: jetstream.DiscardNew, MaxMsgSize: maxPayload,
+		Duplicates: noDuplicates, DenyDelete: true, DenyPurge: true,
+	}
+	if c.MaxJournals > 0 {
+		journals.MaxBytes = c.MaxJournals
+	}
+	all := []jetstream.StreamConfig{
+		journals,
+		{
+			Name: Webhooks, Subjects: []string{"webhook.*"}, Description: "events from the payment API",
+			MaxBytes: -1, MaxAge: 30 * 24 * time.Hour, MaxMsgSize: 256 << 10,
+			Duplicates: 24 * time.Hour,
+		},
+		{
+			Name: Audit, Subjects: []string{"audit.*"}, Description: "who changed what",
+			MaxBytes: -1, MaxMsgSize: 16 << 10,
+			Duplicates: noDuplicates, DenyDelete: true, DenyPurge: true,
+		},
+	}
+	for _, b := range buckets {
+		all = append(all, b.stream())
+	}
+	for i := range all {
+		s := &all[i]
+		s.Storage, s.Replicas = jetstream.FileStorage, c.replicas()
+		s.MaxMsgs, s.MaxConsumers = -1, -1
+		if s.MaxMsgsPerSubject == 0 {
+			s.MaxMsgsPerSubject = -1
+		}
+	}
+	return all
+}
+
+// maxValue is the largest value of a bucket in bytes.
+const maxValue = 64 << 10
+
+// bucket is a bucket's name and limits.
+type bucket struct {
+	name, description string
+	history           int64         // former values that are kept of a key, the last included
+	ttl               time.Duration // after which a value goes; 0 for never
+}
+
+var buckets = []bucket{
+	{name: Merchants, description: "sales units, without keys", history: 8},
+	{name: Vehicles, description: "cars", history: 8},
+	{name: Codes, description: "page code to car", history: 1},
+	{name: Terminals, description: "onboard computers", history: 8},
+	{name: Tokens, description: "enrolment tokens, hashed", history: 4, ttl: 90 * 24 * time.Hour},
+	{name: Admins, description: "who may administer, hashed", history: 8},
+	{name: Claims, description: "fares that a phone carried", history: 8},
+	{name: Hooks, description: "registrations at the payment API", history: 4},
+}
+
+// stream is what lies below a bucket. The library would let any copy answer a read
+// (AllowDirect), which in a cluster may not have what was acknowledged a moment ago: a
+// token that was just made would be unknown, a terminal that was just revoked let in.
+func (b bucket) stream() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: "KV_" + b.name, Subjects: []string{"$KV." + b.name + ".>"}, Description: b.description,
+		MaxMsgsPerSubject: b.history, MaxAge: b.ttl, MaxMsgSize: maxValue, MaxBytes: -1,
+		Discard: jetstream.DiscardNew, AllowRollup: true, DenyDelete: true, Duplicates: 2 * time.Minute,
+	}
+}
+
+func (c Config) replicas() int { return max(c.Replicas, 1) }
+
+// declare makes every stream and bucket what it has to be.
+func (h *Hub) declare(ctx context.Context) error {
+	for _, want := range streams(h.config) {
+		if err := h.mayChange(ctx, want); err != nil {
+			return err
+		}
+		if _, err := h.js.CreateOrUpdateStream(ctx, want); err != nil {
+			return fmt.Errorf("declare stream %s: %w", want.Name, err)
+		}
+	}
+	return nil
+}
+
+// mayChange compares a stream that exists with what it is to become.
+func (h *Hub) mayChange(ctx context.Context, want jetstream.StreamConfig) error {
+	// A cluster without a leader does not answer: ask again soon.
+	ctx, cancel := context.WithTimeout(ctx, look)
+	defer cancel()
+	stream, err := h.js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) || h.config.Shrink && err == nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at stream %s: %w", want.Name, err)
+	}
+	if lost := narrower(stream.CachedInfo().Config, want); len(lost) > 0 {
+		return fmt.Errorf("declare stream %s: %w (%s); start once with leave to shrink if that is meant",
+			want.Name, ErrShrink, strings.Join(lost, ", "))
+	}
+	return nil
+}
+
+// narrower names the limits that would cut something off.
+func narrower(have, want jetstream.StreamConfig) []string {
+	var lost []string
+	for _, limit := range []struct {
+		name       string
+		have, want int64
+	}{
+		{"messages", have.MaxMsgs, want.MaxMsgs},
+		{"bytes", have.MaxBytes, want.MaxBytes},
+		{"messages of a subject", have.MaxMsgsPerSubject, want.MaxMsgsPerSubject},
+		{"age", int64(have.MaxAge), int64(want.MaxAge)},
+		{"message size", int64(have.MaxMsgSize), int64(want.MaxMsgSize)},
+	} {
+		if limit.want > 0 && (limit.have <= 0 || limit.want < limit.have) {
+			lost = append(lost, limit.name)
+		}
+	}
+	if want.Replicas < have.Replicas {
+		lost = append(lost, "replicas")
+	}
+	for _, subject := range have.Subjects {
+		if !slices.Contains(want.Subjects, subject) {
+			lost = append(lost, "subject "+subject)
+		}
+	}
+	return lost
+}
