@@ -44,7 +44,7 @@ func BenchmarkStoppedToScreen(b *testing.B) {
 			pause(ctx, 20*time.Millisecond) // the running fare of it is over
 			start := time.Now()
 			require.NoError(b, trip.Meter.TimeOff())
-			at, err := trip.Passenger.Await(ctx, patience, "the amount", func(html string) bool {
+			at, err := trip.Passenger.Await(ctx, Patience, "the amount", func(html string) bool {
 				return (Kind(html) == "connecting" || Kind(html) == "due") && strings.Contains(html, want)
 			})
 			require.NoError(b, err)
@@ -74,7 +74,7 @@ func BenchmarkApprovalToPaid(b *testing.B) {
 			require.NoError(b, err)
 			start := time.Now()
 			require.NoError(b, trip.API.Act(reference, vippstest.Approve, 0))
-			at, err := trip.Passenger.Await(ctx, patience, "paid", func(html string) bool { return Kind(html) == string(display.Paid) })
+			at, err := trip.Passenger.Await(ctx, Patience, "paid", func(html string) bool { return Kind(html) == string(display.Paid) })
 			require.NoError(b, err)
 			took = append(took, at.Sub(start))
 			require.NoError(b, trip.Meter.Vacant())

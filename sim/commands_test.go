@@ -55,7 +55,7 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 	require.NoError(t, trip.Network(vippstest.Refused))
 	require.NoError(t, trip.Ride(ctx, fare))
 	require.NoError(t, trip.Shows(ctx, "connecting"))
-	require.NoError(t, poll(ctx, patience, "network known to be down", func() (bool, error) {
+	require.NoError(t, Poll(ctx, Patience, "network known to be down", func() (bool, error) {
 		return strings.Contains(run("status"), "network down"), nil
 	}))
 	status := run("status")
@@ -72,19 +72,19 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 	run("outbox", "retry", "1", "--reason", "go on")
 	require.NoError(t, trip.Approve(ctx))
 	require.NoError(t, finish(ctx, trip))
-	require.NoError(t, trip.settle(ctx))
+	require.NoError(t, trip.Settle(ctx))
 
 	require.Regexp(t, `0001 +\S+ \S+ +paid +286.50 NOK +286.50 +0.00`, run("trips"))
 	require.Contains(t, fails("refund", "1", "300"), "too_much")
 	require.Contains(t, run("refund", "1", "86.50", "--reason", "detour"), "refund of 86.50 NOK for trip 0001")
-	require.NoError(t, trip.settle(ctx))
+	require.NoError(t, trip.Settle(ctx))
 	show := run("trips", "show", "1")
 	for _, want := range []string{"paid", "refunded 86.50", "refund_asked", "detour", "outbox.parked", "outbox.retried", "-0001-1"} {
 		require.Contains(t, show, want)
 	}
 	require.NotContains(t, show, "qr.vipps.no", "the code is not for the eyes of others")
 	require.Contains(t, run("refund", "1"), "refund of 200.00 NOK", "without an amount: all that is left")
-	require.NoError(t, trip.settle(ctx))
+	require.NoError(t, trip.Settle(ctx))
 	require.Contains(t, run("outbox", "list", "--all"), "refund")
 	require.Contains(t, run("outbox", "verify"), "each follows from the ones before it")
 	require.Contains(t, fails("trips", "show", "77"), "no trip has the number 77")
@@ -147,7 +147,7 @@ func TestTheTerminalStartsWithoutAnythingAndSaysWhatIsMissing(t *testing.T) {
 	require.NoError(t, taxi.Daemon.Start(ctx))
 	screen := taxi.Daemon.Open("/")
 	defer screen.Close()
-	_, err = screen.Await(ctx, patience, "out of order", func(html string) bool {
+	_, err = screen.Await(ctx, Patience, "out of order", func(html string) bool {
 		return Kind(html) == "outoforder" && strings.Contains(html, "M1") && strings.Contains(html, "C1")
 	})
 	require.NoError(t, err)
@@ -169,14 +169,14 @@ func TestAnOutboxThatCannotBeUsedIsSaidOnTheScreen(t *testing.T) {
 	go func() { started <- taxi.Daemon.Start(ctx) }() // answers once the outbox can be used
 	screen := taxi.Daemon.Open("/")
 	defer screen.Close()
-	_, err = screen.Await(ctx, patience, "out of order", func(html string) bool {
+	_, err = screen.Await(ctx, Patience, "out of order", func(html string) bool {
 		return Kind(html) == "outoforder" && strings.Contains(html, "D2")
 	})
 	require.NoError(t, err)
 	require.Contains(t, l.String(), "not a database")
 	require.NoError(t, os.Remove(taxi.Daemon.Outbox()))
 	require.NoError(t, <-started)
-	_, err = screen.Await(ctx, patience, "idle", func(html string) bool { return Kind(html) == "idle" })
+	_, err = screen.Await(ctx, Patience, "idle", func(html string) bool { return Kind(html) == "idle" })
 	require.NoError(t, err)
 }
 

@@ -58,7 +58,7 @@ func TestKilledAtARandomMoment(t *testing.T) {
 
 // meterAtRest waits until the terminal has seen the meter leave the trip.
 func (t *Trip) meterAtRest(ctx context.Context, round int) error {
-	return poll(ctx, patience, fmt.Sprintf("trip %d left", round), func() (bool, error) {
+	return Poll(ctx, Patience, fmt.Sprintf("trip %d left", round), func() (bool, error) {
 		var trips []struct {
 			Trip  string
 			Phase string

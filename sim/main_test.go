@@ -16,8 +16,9 @@ import (
 )
 
 var (
-	rounds = flag.Int("rounds", 6, "how often TestKilledAtARandomMoment kills the daemon")
-	seed   = flag.Uint64("seed", 0, "of TestKilledAtARandomMoment; 0 draws one")
+	rounds     = flag.Int("rounds", 6, "how often TestKilledAtARandomMoment kills the daemon")
+	everywhere = flag.Bool("everywhere", false, "TestScenarios plays every trip on every meter that can do it")
+	seed       = flag.Uint64("seed", 0, "of TestKilledAtARandomMoment; 0 draws one")
 )
 
 // program is the real taxiterm, built with the race detector if the tests are.
@@ -39,6 +40,11 @@ func buildAndRun(m *testing.M) int {
 	args := []string{"build", "-o", program, "-ldflags", "-s -w -X main.version=v0.0-test"}
 	if underRace {
 		args = append(args, "-race")
+		// Each command would wait a second at its end.
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=50"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	if out, err := exec.Command("go", append(args, "taxiterminal/cmd/taxiterm")...).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build taxiterm: %v\n%s", err, out)
@@ -99,8 +105,7 @@ func started(t testing.TB, change func(*Options)) *Trip {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, taxi.Close()) })
 	require.NoError(t, taxi.Daemon.Start(withTimeout(t, time.Minute)))
-	trip := &Trip{Taxi: taxi, Passenger: taxi.Daemon.Open("/"), Driver: taxi.Daemon.Open("/driver")}
-	t.Cleanup(trip.Driver.Close)
-	t.Cleanup(trip.Passenger.Close)
+	trip := taxi.Watch()
+	t.Cleanup(trip.Close)
 	return trip
 }

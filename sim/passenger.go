@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -41,7 +42,7 @@ type contact struct {
 
 // Known waits until the terminal knows so many passengers.
 func (t *Trip) Known(ctx context.Context, many int) (list []contact, err error) {
-	err = poll(ctx, patience, fmt.Sprintf("%d passengers known", many), func() (bool, error) {
+	err = Poll(ctx, Patience, fmt.Sprintf("%d passengers known", many), func() (bool, error) {
 		err := t.Daemon.Command(ctx, &list, "contacts", "list", "--reveal")
 		return len(list) == many, err
 	})
@@ -98,7 +99,7 @@ func refusedSharing(ctx context.Context, t *Trip) error {
 
 // ScanOther waits until the code on the screen is that of another payment.
 func (t *Trip) ScanOther(ctx context.Context, than string) error {
-	return poll(ctx, patience, "another code", func() (bool, error) {
+	return Poll(ctx, Patience, "another code", func() (bool, error) {
 		all := t.API.Payments()
 		return len(all) > 0 && all[len(all)-1].Reference != than && all[len(all)-1].State == "CREATED", nil
 	})
@@ -154,23 +155,7 @@ func tip(ctx context.Context, t *Trip) error {
 // AddTip presses a button of the passenger's page.
 func (t *Trip) AddTip(ctx context.Context, tip money.Minor) error {
 	form := url.Values{"trip": {"0001"}, "tip": {tip.Decimal()}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.Daemon.URL()+"/tip", strings.NewReader(form.Encode()))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Origin", t.Daemon.URL())
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		var body bytes.Buffer
-		_, _ = body.ReadFrom(res.Body)
-		return fmt.Errorf("tip: %s: %s", res.Status, body.String())
-	}
-	return nil
+	return t.post(ctx, "/tip", "application/x-www-form-urlencoded", form.Encode())
 }
 
 func refund(amount money.Minor) func(context.Context, *Trip) error {
@@ -189,21 +174,48 @@ func refund(amount money.Minor) func(context.Context, *Trip) error {
 
 func typedFare(ctx context.Context, t *Trip) error {
 	return play(
-		func() error { return t.Shows(ctx, "idle") },
-		t.Meter.Hired,
-		func() error { return t.Shows(ctx, "hired") },
+		func() error { return t.Board(ctx) },
 		t.Pull,
 		func() error { return t.Typed(ctx, fare) },
 		func() error { return t.Approve(ctx) },
 		func() error { return t.Shows(ctx, "paid") },
 		t.Plug,
-		t.Meter.Vacant,
+		t.Leave,
 	)
 }
 
 // Typed types the fare as soon as the terminal has seen that the meter is gone.
 func (t *Trip) Typed(ctx context.Context, total money.Minor) error {
-	return poll(ctx, patience, "fare taken", func() (bool, error) {
+	return Poll(ctx, Patience, "fare taken", func() (bool, error) {
 		return t.Daemon.Command(ctx, nil, "pay", "fare", total.Decimal(), "--trip", "0001") == nil, nil
 	})
+}
+
+// Confirm types on the driver's page the code that the passenger's phone shows.
+func (t *Trip) Confirm(ctx context.Context, number, code string) error {
+	body, err := json.Marshal(map[string]string{"trip": number, "code": code, "lang": "en"})
+	if err != nil {
+		return err
+	}
+	return t.post(ctx, "/driver/confirm", "application/json", string(body))
+}
+
+func (t *Trip) post(ctx context.Context, path, kind, body string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.Daemon.URL()+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Origin", t.Daemon.URL())
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		var answer bytes.Buffer
+		_, _ = answer.ReadFrom(res.Body)
+		return fmt.Errorf("%s: %s: %s", path, res.Status, answer.String())
+	}
+	return nil
 }

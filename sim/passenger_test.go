@@ -108,12 +108,12 @@ func TestTheStickerIsMadeFromTheCarsCode(t *testing.T) {
 		Phase, ID, Text, SVG string
 		Guessable            bool
 	}
-	require.NoError(t, poll(ctx, patience, "picture fetched", func() (bool, error) {
+	require.NoError(t, Poll(ctx, Patience, "picture fetched", func() (bool, error) {
 		err := trip.Daemon.Command(ctx, &code, "qr", "show")
 		return code.SVG != "", err
 	}))
 	require.Equal(t, "live", code.Phase)
-	_, err := trip.Passenger.Await(ctx, patience, "the car's code", func(html string) bool { return strings.Contains(html, "/code/") })
+	_, err := trip.Passenger.Await(ctx, Patience, "the car's code", func(html string) bool { return strings.Contains(html, "/code/") })
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "sticker.pdf")
 	for _, format := range []string{"A6", "A7"} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"taxiterminal/device/meter"
 	"taxiterminal/display/qr"
 	"taxiterminal/money"
 	"taxiterminal/vipps/vippstest"
@@ -16,9 +17,42 @@ import (
 type Scenario struct {
 	Name    string
 	About   string
+	Needs   Need           // of the meter
 	Options func(*Options) // nil for an ordinary taxi
 	Play    func(context.Context, *Trip) error
 	Want    Result // without Scenario and Reference
+}
+
+// Need is what a scenario needs of the meter, in words.
+type Need string
+
+const (
+	NeedsNothing Need = ""
+	NeedsStop    Need = "a meter that tells the fare at Stopped, and can go on from there"
+	NeedsMDT     Need = "a meter of protocol mdt"
+)
+
+// ErrNotOffered means that a scenario cannot be played on that meter.
+var ErrNotOffered = errors.New("scenario is not offered for this meter")
+
+// Offered is nil if the scenario can be played on such a taxi, and ErrNotOffered with
+// what is needed if not.
+func (s Scenario) Offered(o Options) error {
+	p, err := FindProtocol(o.Meter.Protocol)
+	if err != nil {
+		return err
+	}
+	m, err := NewMeter(o.Meter, currencyOf(o))
+	if err != nil {
+		return err
+	}
+	meets := map[Need]bool{
+		NeedsNothing: true, NeedsStop: m.Tells().Stop, NeedsMDT: p.Name == mdtProtocol.Name,
+	}[s.Needs]
+	if !meets {
+		return fmt.Errorf("%w: %s on %s needs %s", ErrNotOffered, s.Name, p.Name, s.Needs)
+	}
+	return nil
 }
 
 // Result is what came of a trip, as the payment API's own ledger has it. Amounts are
@@ -42,13 +76,27 @@ type Trip struct {
 	Driver    *Screen
 }
 
-// patience is how long a step may take. Tries after a lost answer pause for seconds.
-const patience = 40 * time.Second
+// Watch opens both of the taxi's screens. Close closes them, and nothing else.
+func (t *Taxi) Watch() *Trip {
+	return &Trip{Taxi: t, Passenger: t.Daemon.Open("/"), Driver: t.Daemon.Open("/driver")}
+}
 
-// Play runs one scenario on a taxi of its own and compares what came of it with what
+// Close closes the screens.
+func (t *Trip) Close() {
+	t.Driver.Close()
+	t.Passenger.Close()
+}
+
+// Patience is how long a step may take. Tries after a lost answer pause for seconds.
+const Patience = 40 * time.Second
+
+// Run plays one scenario on a taxi of its own and compares what came of it with what
 // must. The result is there even if there is an error.
 func (s Scenario) Run(ctx context.Context, o Options) (result Result, err error) {
 	result.Scenario = s.Name
+	if err := s.Offered(o); err != nil {
+		return result, err
+	}
 	o.Meter.PerSecond, o.Meter.Speed = 30, 14
 	if s.Options != nil {
 		s.Options(&o)
@@ -61,16 +109,15 @@ func (s Scenario) Run(ctx context.Context, o Options) (result Result, err error)
 	if err := taxi.Daemon.Start(ctx); err != nil {
 		return result, err
 	}
-	t := &Trip{Taxi: taxi, Passenger: taxi.Daemon.Open("/"), Driver: taxi.Daemon.Open("/driver")}
-	defer t.Driver.Close()
-	defer t.Passenger.Close()
+	t := taxi.Watch()
+	defer t.Close()
 	if err := s.Play(ctx, t); err != nil {
 		return result, err
 	}
-	if err := t.settle(ctx); err != nil {
+	if err := t.Settle(ctx); err != nil {
 		return result, err
 	}
-	if result, err = t.result(ctx); err != nil {
+	if result, err = t.Result(ctx); err != nil {
 		return result, err
 	}
 	result.Scenario = s.Name
@@ -120,9 +167,9 @@ func (j journal) open() bool {
 	return j.Settlement == ""
 }
 
-// settle waits until nothing is open any more, in the journal and in the queue.
-func (t *Trip) settle(ctx context.Context) error {
-	return poll(ctx, patience, "trip settled", func() (bool, error) {
+// Settle waits until nothing is open any more, in the journal and in the queue.
+func (t *Trip) Settle(ctx context.Context) error {
+	return Poll(ctx, Patience, "trip settled", func() (bool, error) {
 		j, err := t.journal(ctx)
 		if err != nil || j.open() {
 			return false, err
@@ -137,14 +184,15 @@ func (t *Trip) journal(ctx context.Context) (j journal, err error) {
 	return j, t.Daemon.Command(ctx, &j, "trips", "show", "1")
 }
 
-func (t *Trip) result(ctx context.Context) (Result, error) {
+// Result is what came of the first trip, by the API's ledger and by the journal.
+func (t *Trip) Result(ctx context.Context) (Result, error) {
 	j, err := t.journal(ctx)
 	if err != nil {
 		return Result{}, err
 	}
 	r := Result{Phase: j.phase()}
 	var last Result
-	for _, p := range t.API.Payments() {
+	for _, p := range t.Payments() {
 		n := p.Calls[vippstest.OpCapture].Executed
 		last = Result{Asked: p.Amount, Reference: p.Reference}
 		if p.Authorized == 0 && n == 0 {
@@ -163,30 +211,59 @@ func (t *Trip) result(ctx context.Context) (Result, error) {
 	return r, nil
 }
 
-// Stop lets the meter run up a fare and stops it. The amount is set, so that results
-// can be compared.
-func (t *Trip) Stop(total money.Minor) error {
-	return errors.Join(t.Meter.SetFare(total), t.Meter.TimeOff())
+// Board takes a passenger in.
+func (t *Trip) Board(ctx context.Context) error {
+	return play(
+		func() error { return t.Shows(ctx, "idle") },
+		func() error { return t.meterIs(ctx, "ok") }, // a receipt that nobody reads is lost
+		t.Meter.Hired,
+		func() error { return t.ShowsHired(ctx) },
+	)
 }
 
-// Ride takes a passenger from the kerb to the stop.
+// ShowsHired waits until both screens show that a trip is under way, if the meter
+// tells that.
+func (t *Trip) ShowsHired(ctx context.Context) error {
+	if !t.Meter.Tells().Live {
+		return nil
+	}
+	return t.Shows(ctx, "hired")
+}
+
+// Stop lets the meter run up a fare and brings it to where it tells the fare: stopped,
+// or for hire with a meter that tells it only then. The amount is set, so that results
+// can be compared.
+func (t *Trip) Stop(total money.Minor) error {
+	err := t.Meter.SetFare(total)
+	if stop := t.Meter.TimeOff(); !errors.Is(stop, ErrNoKey) {
+		err = errors.Join(err, stop)
+	}
+	if !t.Meter.Tells().Stop {
+		err = errors.Join(err, t.Meter.Vacant())
+	}
+	return err
+}
+
+// Leave lets the passenger out: the meter goes for hire, if it is not already.
+func (t *Trip) Leave() error {
+	if t.Meter.Reading().Position == meter.ForHire {
+		return nil
+	}
+	return t.Meter.Vacant()
+}
+
+// Ride takes a passenger from the kerb to where the fare is told.
 func (t *Trip) Ride(ctx context.Context, total money.Minor) error {
-	if err := t.Shows(ctx, "idle"); err != nil {
-		return err
-	}
-	if err := t.Meter.Hired(); err != nil {
-		return err
-	}
-	if err := t.Shows(ctx, "hired"); err != nil {
-		return err
-	}
-	return t.Stop(total)
+	return play(
+		func() error { return t.Board(ctx) },
+		func() error { return t.Stop(total) },
+	)
 }
 
 // Shows waits until both screens show a kind of picture.
 func (t *Trip) Shows(ctx context.Context, kind string) error {
 	for _, s := range []*Screen{t.Passenger, t.Driver} {
-		if _, err := s.Await(ctx, patience, kind, func(html string) bool { return Kind(html) == kind }); err != nil {
+		if _, err := s.Await(ctx, Patience, kind, func(html string) bool { return Kind(html) == kind }); err != nil {
 			return err
 		}
 	}
@@ -196,8 +273,8 @@ func (t *Trip) Shows(ctx context.Context, kind string) error {
 // Scan waits until the passenger's screen shows the code of the newest payment, as
 // the API gave it and with the amount that is asked, and gives its reference.
 func (t *Trip) Scan(ctx context.Context) (reference string, err error) {
-	_, err = t.Passenger.Await(ctx, patience, "the code of the newest payment", func(html string) bool {
-		payments := t.API.Payments()
+	_, err = t.Passenger.Await(ctx, Patience, "the code of the newest payment", func(html string) bool {
+		payments := t.Payments()
 		if len(payments) == 0 {
 			return false
 		}
@@ -241,9 +318,9 @@ func (t *Trip) Restart(ctx context.Context) error {
 
 // Seen waits until the API has seen a call so many times.
 func (t *Trip) Seen(ctx context.Context, op vippstest.Op, times int) error {
-	return poll(ctx, patience, fmt.Sprintf("%s seen by the api", op), func() (bool, error) {
+	return Poll(ctx, Patience, fmt.Sprintf("%s seen by the api", op), func() (bool, error) {
 		n := 0
-		for _, p := range t.API.Payments() {
+		for _, p := range t.Payments() {
 			n += p.Calls[op].Seen
 		}
 		return n >= times, nil

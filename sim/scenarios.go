@@ -31,17 +31,17 @@ func Scenarios() []Scenario {
 			Want: Result{Asked: fare, Phase: "otherwise:cash"}},
 		{Name: "cash-after-approval", About: "cash, after an approval that the car has not seen", Play: cashAfterApproval,
 			Want: Result{Asked: fare, Authorized: fare, Phase: "otherwise:cash"}},
-		{Name: "resumed", About: "the trip goes on after PAID", Play: resumed,
+		{Name: "resumed", About: "the trip goes on after PAID", Play: resumed, Needs: NeedsStop,
 			Want: Result{Asked: fare + 5000, Authorized: fare + 5000, Captured: fare + 5000, Captures: 2, Phase: "paid"}},
-		{Name: "corrected-down", About: "the total goes down after the approval", Play: correctedDown,
+		{Name: "corrected-down", About: "the total goes down after the approval", Play: correctedDown, Needs: NeedsStop,
 			Want: Result{Asked: fare, Authorized: fare, Captured: fare - 2000, Captures: 1, Phase: "paid"}},
 		{Name: "cable-pulled", About: "the meter's cable comes out, twice", Want: paidOnce(), Play: cablePulled},
 		{Name: "cancelled-too-late", About: "the driver cancels, the passenger was faster", Want: paidOnce(), Play: cancelledTooLate},
 		{Name: "vacant-unpaid", About: "the meter goes vacant and nobody pays", Play: vacantUnpaid,
 			Options: func(o *Options) { o.Grace = "10s" },
 			Want:    Result{Asked: fare, Phase: "otherwise:unpaid"}},
-		{Name: "fare-at-vacant", About: "a meter that tells the fare only at vacant", Want: paidOnce(), Play: fareAtVacant,
-			Options: func(o *Options) { o.Profile, o.Meter.FareAtVacant = "fare_at_vacant", true }},
+		{Name: "fare-at-vacant", About: "a meter that tells the fare only at vacant", Want: paidOnce(), Play: fareAtVacant, Needs: NeedsMDT,
+			Options: func(o *Options) { o.Meter.FareAtVacant = true }},
 		{Name: "shared-number", About: "the passenger shares the number; the next request goes to the phone", Play: sharedNumber, Options: share(nil),
 			Want: Result{Asked: 2 * fare, Authorized: 2 * fare, Captured: 2 * fare, Captures: 2, Phase: "paid"}},
 		{Name: "refused-sharing", About: "the passenger will not share: a code without the question", Want: paidOnce(), Play: refusedSharing, Options: share(nil)},
@@ -61,7 +61,7 @@ func Scenarios() []Scenario {
 			Want: Result{Asked: fare, Authorized: fare, Captured: fare, Captures: 1, Refunded: 5000, Phase: "paid"}},
 		{Name: "typed-fare", About: "the cable is out for good, the driver types the fare", Want: paidOnce(), Play: typedFare,
 			Options: func(o *Options) { o.PIN, o.FareByHand = "4711", true }},
-		{Name: "meter-power-cut", About: "the meter loses the trip: nobody is charged", Play: meterPowerCut,
+		{Name: "meter-power-cut", About: "the meter loses the trip: nobody is charged", Play: meterPowerCut, Needs: NeedsMDT,
 			Want: Result{Phase: "void"}},
 	}
 }
@@ -90,7 +90,7 @@ func play(steps ...func() error) error {
 func finish(ctx context.Context, t *Trip) error {
 	return play(
 		func() error { return t.Shows(ctx, "paid") },
-		t.Meter.Vacant,
+		t.Leave,
 	)
 }
 
@@ -104,8 +104,7 @@ func paid(ctx context.Context, t *Trip) error {
 
 func offlineAtStop(ctx context.Context, t *Trip) error {
 	return play(
-		func() error { return t.Shows(ctx, "idle") },
-		t.Meter.Hired,
+		func() error { return t.Board(ctx) },
 		func() error { return t.Network(vippstest.Refused) },
 		func() error { return t.Stop(fare) },
 		func() error { return t.Shows(ctx, "connecting") },
@@ -189,7 +188,7 @@ func cash(ctx context.Context, t *Trip) error {
 		func() error { _, err := t.Scan(ctx); return err },
 		func() error { return t.Press(ctx, "cash") },
 		func() error { return t.Shows(ctx, "settled") },
-		t.Meter.Vacant,
+		t.Leave,
 	)
 }
 
@@ -202,7 +201,7 @@ func cashAfterApproval(ctx context.Context, t *Trip) error {
 		func() error { return t.API.Act(reference, vippstest.Approve, 0) },
 		func() error { return t.Press(ctx, "cash") },
 		func() error { return t.Shows(ctx, "settled") },
-		t.Meter.Vacant,
+		t.Leave,
 		func() error { return t.Network(vippstest.Up) },
 	)
 }
@@ -246,9 +245,7 @@ func cablePulled(ctx context.Context, t *Trip) error {
 		)
 	}
 	return play(
-		func() error { return t.Shows(ctx, "idle") },
-		t.Meter.Hired,
-		func() error { return t.Shows(ctx, "hired") },
+		func() error { return t.Board(ctx) },
 		replug,
 		func() error { return t.Stop(fare) },
 		func() error { _, err := t.Scan(ctx); return err },
@@ -259,7 +256,7 @@ func cablePulled(ctx context.Context, t *Trip) error {
 }
 
 func (t *Trip) meterIs(ctx context.Context, health string) error {
-	return poll(ctx, patience, "meter "+health, func() (bool, error) {
+	return Poll(ctx, Patience, "meter "+health, func() (bool, error) {
 		var s struct {
 			Meter string `json:"meter"`
 		}
@@ -287,14 +284,15 @@ func vacantUnpaid(ctx context.Context, t *Trip) error {
 	return play(
 		func() error { return t.Ride(ctx, fare) },
 		func() error { _, err := t.Scan(ctx); return err },
-		t.Meter.Vacant,
+		t.Leave,
 		func() error { return t.Shows(ctx, "idle") },
 	)
 }
 
 func fareAtVacant(ctx context.Context, t *Trip) error {
 	return play(
-		func() error { return t.Ride(ctx, fare) },
+		func() error { return t.Board(ctx) },
+		func() error { return errors.Join(t.Meter.SetFare(fare), t.Meter.TimeOff()) },
 		func() error { return t.Shows(ctx, "reading") },
 		t.Meter.Vacant,
 		func() error { return t.Approve(ctx) },
@@ -304,9 +302,7 @@ func fareAtVacant(ctx context.Context, t *Trip) error {
 
 func meterPowerCut(ctx context.Context, t *Trip) error {
 	return play(
-		func() error { return t.Shows(ctx, "idle") },
-		t.Meter.Hired,
-		func() error { return t.Shows(ctx, "hired") },
+		func() error { return t.Board(ctx) },
 		func() error { t.Meter.PowerOff(); return t.Pull() },
 		func() error { return t.meterIs(ctx, "missing") },
 		func() error { t.Meter.PowerOn(); return t.Plug() },

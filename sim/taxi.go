@@ -11,10 +11,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
-	"taxiterminal/device/meter/mdt"
 	"taxiterminal/device/serialport/ptycable"
 	"taxiterminal/money"
 	"taxiterminal/vipps/vippstest"
@@ -26,13 +26,18 @@ type Options struct {
 	Terminal string // the taxiterm program
 	Listen   string // address of the screens; "127.0.0.1:0" for any port
 	APIPort  string // address of the payment API, as Listen
-	PIN      string // of the driver's page; empty for none
-	Profile  string // of the meter driver; empty for pulsar
-	Grace    string // after For Hire; empty for the default
-	More     string // further tables of the configuration, as TOML
+	Vehicle  string // what the car is called; empty for T122
+	// World is the payment API of a car whose payments are made by a fleet's gateway:
+	// the car has no keys, and where the API is served is not its business. Nil for
+	// one of its own.
+	World *vippstest.Sim
+	PIN   string // of the driver's page; empty for none
+	Poll  string // pause between two looks at a payment; empty for the default
+	Grace string // after For Hire; empty for what suits the meter
+	More  string // further tables of the configuration, as TOML
 	// FareByHand lets the driver type a fare; it needs a PIN.
 	FareByHand bool
-	Meter      mdt.SimulatorConfig
+	Meter      MeterOptions
 	API        vippstest.Options
 	Log        io.Writer // the daemon's log; nil discards it
 }
@@ -40,38 +45,58 @@ type Options struct {
 // Taxi is the car, its passenger and the world around them. Its methods are used
 // from one goroutine, but for those of its parts, which allow more.
 type Taxi struct {
-	Meter  *mdt.Simulator
+	Meter  Meter
 	API    *vippstest.Sim
 	Daemon *Daemon
 
-	server *vippstest.Server
-	cable  *ptycable.Cable
-	ctx    context.Context
-	stop   context.CancelFunc
-	meter  sync.WaitGroup // runs while the cable is plugged in
+	vehicle string
+	server  *vippstest.Server // nil when it is not ours
+	cable   *ptycable.Cable
+	ctx     context.Context
+	stop    context.CancelFunc
+	meter   sync.WaitGroup // runs while the cable is plugged in
 }
 
 // New builds a taxi and starts everything but the daemon.
 func New(o Options) (t *Taxi, err error) {
-	t = &Taxi{Meter: mdt.NewSimulator(o.Meter), API: vippstest.New(o.API)}
+	o.Vehicle = orDefault(o.Vehicle, "T122")
+	t = &Taxi{API: o.World, vehicle: o.Vehicle}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, t.Close())
 		}
 	}()
-	if o.APIPort == "" {
-		o.APIPort = "127.0.0.1:0"
+	if t.Meter, err = NewMeter(o.Meter, currencyOf(o)); err != nil {
+		return t, err
 	}
-	if t.server, err = t.API.Listen(o.APIPort); err != nil {
-		return t, fmt.Errorf("payment api: %w", err)
+	o.Grace = orDefault(o.Grace, graceFor(t.Meter))
+	apiURL := ""
+	if o.World == nil {
+		t.API = vippstest.New(o.API)
+		if t.server, err = t.API.Listen(orDefault(o.APIPort, "127.0.0.1:0")); err != nil {
+			return t, fmt.Errorf("payment api: %w", err)
+		}
+		apiURL = t.server.URL()
 	}
 	t.cable = ptycable.New(filepath.Join(o.Dir, "meter"))
 	if err = t.Plug(); err != nil {
 		return t, err
 	}
-	t.Daemon, err = newDaemon(o, t.cable.Link(), t.server.URL())
+	table, err := Table(o.Meter, currencyOf(o), t.cable.Link())
+	if err != nil {
+		return t, err
+	}
+	t.Daemon, err = newDaemon(o, table, apiURL)
 	return t, err
+}
+
+// graceFor is longer where the passenger pays with the meter back at For Hire.
+func graceFor(m Meter) string {
+	if m.Tells().Stop {
+		return "2m"
+	}
+	return "10m"
 }
 
 // Close ends everything.
@@ -87,8 +112,8 @@ func (t *Taxi) Close() error {
 	t.meter.Wait()
 	if t.server != nil {
 		errs = append(errs, t.server.Close())
+		t.API.Close()
 	}
-	t.API.Close()
 	return errors.Join(errs...)
 }
 
@@ -105,22 +130,29 @@ func (t *Taxi) Plug() error {
 // Pull disconnects the meter.
 func (t *Taxi) Pull() error { return t.cable.Pull() }
 
-// Network changes the line between the car and the payment API.
+// Payments are those of this car, as they were made.
+func (t *Taxi) Payments() []vippstest.Payment {
+	return slices.DeleteFunc(t.API.Payments(), func(p vippstest.Payment) bool { return !strings.HasPrefix(p.Reference, t.vehicle+"-") })
+}
+
+// Network changes the line between whoever makes the payments and the payment API.
 func (t *Taxi) Network(n vippstest.Network) error { return t.API.SetNetwork(n, 0) }
 
 // configuration is the daemon's, as a person would write it.
-func configuration(o Options, meterPort, apiURL string) string {
-	c := []string{
-		`vehicle = "T122"`,
-		"[payment]", `environment = "simulator"`, fmt.Sprintf("url = %q", apiURL),
-		fmt.Sprintf("msn = %q", vippstest.DefaultMSN), fmt.Sprintf("currency = %q", currencyOf(o)),
-		"[trip]", fmt.Sprintf("grace = %q", orDefault(o.Grace, "2m")), fmt.Sprintf("fare_by_hand = %t", o.FareByHand),
-		"[meter]", `driver = "mdt"`, fmt.Sprintf("port = %q", meterPort), fmt.Sprintf("profile = %q", orDefault(o.Profile, "pulsar")),
+func configuration(o Options, meterTable []string, apiURL string) string {
+	c := []string{fmt.Sprintf("vehicle = %q", o.Vehicle), "[payment]", fmt.Sprintf("currency = %q", currencyOf(o))}
+	if o.World == nil {
+		c = append(c, `environment = "simulator"`, fmt.Sprintf("url = %q", apiURL), fmt.Sprintf("msn = %q", vippstest.DefaultMSN))
 	}
-	if o.Profile == "" || o.Profile == "pulsar" {
-		c = append(c, "running_fare = true")
+	if o.Poll != "" {
+		c = append(c, fmt.Sprintf("poll = %q", o.Poll))
+	}
+	if o.World != nil {
+		c = append(c, "[fleet]", "enabled = true", fmt.Sprintf("state = %q", filepath.Join(o.Dir, "fleet.json")))
 	}
 	c = append(c,
+		"[trip]", fmt.Sprintf("grace = %q", o.Grace), fmt.Sprintf("fare_by_hand = %t", o.FareByHand),
+		"[meter]", strings.Join(meterTable, "\n"),
 		"[display]", fmt.Sprintf("listen = %q", orDefault(o.Listen, "127.0.0.1:0")),
 		"[control]", fmt.Sprintf("socket = %q", filepath.Join(o.Dir, "control.sock")),
 		"[storage]", fmt.Sprintf("path = %q", filepath.Join(o.Dir, "outbox.db")),
@@ -136,8 +168,11 @@ func currencyOf(o Options) money.Currency {
 }
 
 func credentials(o Options) string {
-	text := fmt.Sprintf("client_id = %q\nclient_secret = %q\nsubscription_key = %q\n",
-		vippstest.DefaultClientID, vippstest.DefaultClientSecret, vippstest.DefaultSubscriptionKey)
+	text := ""
+	if o.World == nil {
+		text = fmt.Sprintf("client_id = %q\nclient_secret = %q\nsubscription_key = %q\n",
+			vippstest.DefaultClientID, vippstest.DefaultClientSecret, vippstest.DefaultSubscriptionKey)
+	}
 	text += "data_key = \"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\"\n" // of the simulator only
 	if o.PIN != "" {
 		text += fmt.Sprintf("driver_pin = %q\n", o.PIN)

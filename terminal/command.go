@@ -90,6 +90,9 @@ func (c *commit) create(cmd trip.Command) ([]byte, error) {
 		}
 		p.Flow = vipps.Push{Customer: customer}
 	}
+	if a.ReturnURL != "" {
+		p.Flow = vipps.WebRedirect{ReturnURL: a.ReturnURL}
+	}
 	for _, word := range strings.Fields(a.Share) {
 		p.Scope = append(p.Scope, vipps.Scope(word))
 	}

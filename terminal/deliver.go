@@ -90,15 +90,18 @@ func (d *delivery) cancelled(p vipps.Payment) bool {
 
 // create makes the payment exist, unless nobody wants it any more.
 func (d *delivery) create(ctx context.Context) outbox.Verdict {
-	wanted, err := d.wanted()
+	wanted, claimed, err := d.wanted()
 	switch {
 	case err != nil:
 		return outbox.Again(noKeysPause, err)
 	case d.Invalid != "":
 		return d.finish(outbox.Done, d.Invalid, trip.CreateRejected{N: d.N, Code: "invalid", Without: d.without(nil)})
+	case claimed && !wanted:
+		// A phone may still carry it: the reference is used up, then withdrawn.
+		return d.createAgain(ctx, true)
 	case !wanted && !d.Uncertain:
 		return d.void()
-	case d.Uncertain:
+	case d.Uncertain || claimed:
 		return d.createAgain(ctx, wanted)
 	}
 	return d.send(ctx)
@@ -263,7 +266,7 @@ func (d *delivery) get(ctx context.Context) vipps.Result {
 }
 
 // wanted asks the loop whether the attempt is still to be created.
-func (d *delivery) wanted() (wanted bool, err error) {
+func (d *delivery) wanted() (wanted, claimed bool, err error) {
 	err = errEnded
 	d.t.do(func() {
 		r, ok := d.t.rides[d.Stream]
@@ -271,9 +274,10 @@ func (d *delivery) wanted() (wanted bool, err error) {
 			err = errSetAside
 			return
 		}
-		wanted, err = r.state.Attempts[d.N-1].State == trip.AttemptRequested, nil
+		a := r.state.Attempts[d.N-1]
+		wanted, claimed, err = a.State == trip.AttemptRequested, a.Claimed, nil
 	})
-	return wanted, err
+	return wanted, claimed, err
 }
 
 // finish records the outcome: the events and the end of the command in one commit.

@@ -26,16 +26,21 @@ func (t *Terminal) Send(ctx context.Context, number string, to display.Recipient
 	if err != nil {
 		return err
 	}
-	return t.askWith(ctx, number, trip.SendAsked{To: placeholder(to)}, func(c *commit) ([]trip.Event, error) {
-		if to.Contact != 0 {
-			return []trip.Event{trip.SendAsked{To: trip.Recipient{Kind: trip.ToContact, ID: to.Contact}}}, nil
-		}
+	if to.Contact == 0 {
+		return t.askWith(ctx, number, trip.SendAsked{To: placeholder(to)}, sendTo(r))
+	}
+	return t.ask(ctx, number, trip.SendAsked{To: placeholder(to)})
+}
+
+// sendTo keeps whom a request goes to, and sends it.
+func sendTo(r recipient) source {
+	return func(c *commit) ([]trip.Event, error) {
 		kept, err := c.keep(r)
 		if errors.Is(err, outbox.ErrNoKey) || errors.Is(err, outbox.ErrWrongKey) {
 			return nil, &Refused{display.RefusedNoPush, c.state.ID.Short()}
 		}
 		return []trip.Event{trip.SendAsked{To: kept}}, err
-	})
+	}
 }
 
 // placeholder stands for a recipient that is not written yet, for Check.
@@ -80,7 +85,7 @@ func (t *Terminal) recipientOf(to display.Recipient) (recipient, error) {
 
 // canPush: requests may go to phones, and there is a place to keep a number.
 func (t *Terminal) canPush() bool {
-	return t.cfg.Phones != nil && !t.own.pushRefused && t.book.err == nil && t.cfg.Payments != nil
+	return t.cfg.Phones != nil && t.pushWorks()
 }
 
 // TypeFare takes the driver's word for what the meter showed. For a trip that is over
@@ -101,8 +106,25 @@ func (t *Terminal) TypeFare(ctx context.Context, number string, total money.Mino
 			err = t.typedTrip(total)
 			return
 		}
-		err = t.askRide(r, trip.FareTyped{Total: total}, nil)
+		err = t.typedFor(r, trip.FareTyped{Total: total})
 	})
+	return err
+}
+
+// typedFor is the fare of a trip that there is. A meter that tells of trips only when
+// they are over will not tell the end of this one any more: what it prints next is
+// another's.
+func (t *Terminal) typedFor(r *ride, fare trip.FareTyped) error {
+	if r != t.current || !t.meter.blind {
+		return t.askRide(r, fare, nil)
+	}
+	err := t.askRide(r, fare, func(*commit) ([]trip.Event, error) {
+		return []trip.Event{fare, trip.Vacated{}}, nil
+	})
+	if err == nil {
+		t.current, t.shown = nil, r
+		t.meter.guessed = true
+	}
 	return err
 }
 
@@ -162,15 +184,42 @@ func (t *Terminal) tooOld(s trip.State) bool {
 
 // Refund gives captured money of a trip back.
 func (t *Terminal) Refund(ctx context.Context, number string, amount money.Minor, reason string) error {
-	old := false
-	t.do(func() {
-		r, err := t.find(ctx, number)
-		old = err == nil && t.tooOld(r.state)
+	return t.refund(ctx, number, trip.RefundAsked{Amount: amount, Reason: reason}, func(trip.State) error { return nil })
+}
+
+// RefundOrdered is Refund for an order from the office, which may come twice, or late:
+// only of a trip in this journal (id is e.g. "T122-K7Q2X-0042"), and only if exactly
+// already has been given back of it.
+func (t *Terminal) RefundOrdered(ctx context.Context, id string, already, amount money.Minor, reason string) error {
+	number := id[strings.LastIndex(id, "-")+1:]
+	return t.refund(ctx, number, trip.RefundAsked{Amount: amount, Reason: reason}, func(s trip.State) error {
+		switch {
+		case s.ID.String() != id:
+			return &Refused{display.RefusedUnknownTrip, number}
+		case s.Refunded() != already:
+			return &Refused{display.RefusedNotNow, number}
+		}
+		return nil
 	})
-	if old {
-		return &Refused{display.RefusedTooOld, number}
-	}
-	return t.ask(ctx, number, trip.RefundAsked{Amount: amount, Reason: reason})
+}
+
+func (t *Terminal) refund(ctx context.Context, number string, e trip.RefundAsked, may func(trip.State) error) error {
+	var err error = &Refused{display.RefusedInternal, number}
+	t.do(func() {
+		var r *ride
+		if r, err = t.find(ctx, number); err != nil {
+			return
+		}
+		if err = may(r.state); err != nil {
+			return
+		}
+		if t.tooOld(r.state) {
+			err = &Refused{display.RefusedTooOld, number}
+			return
+		}
+		err = t.askRide(r, e, nil)
+	})
+	return err
 }
 
 // Retry lets a parked trip try again.

@@ -17,13 +17,13 @@ func (t *Terminal) faults(depth outbox.Depth) []display.Fault {
 	if fault, ok := meterFaults[t.meterHealth()]; ok {
 		f = append(f, fault)
 	}
-	if t.cfg.Payments == nil {
-		f = append(f, display.FaultNoCredentials)
+	if fault, ok := t.keysFault(); ok {
+		f = append(f, fault)
 	}
 	if t.book.err != nil && t.wantsKey() {
 		f = append(f, display.FaultNoDataKey)
 	}
-	if fault, ok := apiFaults[t.network.fault]; ok {
+	if fault, ok := apiFaults[t.network.fault]; ok && !t.network.refused {
 		f = append(f, fault)
 	}
 	if t.network.salesUnit {
@@ -33,6 +33,18 @@ func (t *Terminal) faults(depth outbox.Depth) []display.Fault {
 		f = append(f, display.FaultParked)
 	}
 	return f
+}
+
+// keysFault: this car has no right to ask for payments. A car of a fleet has none of
+// its own.
+func (t *Terminal) keysFault() (display.Fault, bool) {
+	switch {
+	case t.cfg.Fleet && (t.cfg.Payments == nil || t.network.refused):
+		return display.FaultNotEnrolled, true
+	case t.cfg.Payments == nil:
+		return display.FaultNoCredentials, true
+	}
+	return "", false
 }
 
 // DiskFault names why the outbox cannot be used.

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"slices"
 	"time"
 
 	"taxiterminal/device/meter"
@@ -21,11 +22,17 @@ type meterState struct {
 	// guessed is true from a trip that the meter knows nothing of until the meter is
 	// seen For Hire: an amount that it shows meanwhile may be that trip's.
 	guessed bool
+	// blind is true for a meter that tells of trips only when they are over.
+	blind bool
 }
 
 // longGap is how long the meter may be out of contact without another trip having
 // been driven in between.
 const longGap = 30 * time.Second
+
+// Expect says what can be learnt from the meter. It is called before Run; until then
+// the meter is one that tells its positions.
+func (t *Terminal) Expect(c meter.Capabilities) { t.meter.blind = !c.LiveState }
 
 func (t *Terminal) meterEvent(e meter.Event) {
 	switch e := e.(type) {
@@ -73,8 +80,11 @@ func (t *Terminal) position(e meter.PositionChanged) {
 	}
 }
 
-// meterGone: the meter cannot tell a fare now.
+// meterGone: the meter cannot tell a fare now, or told one that cannot be read.
 func (t *Terminal) meterGone() bool {
+	if t.meter.blind && t.meter.health.State == meter.HealthDegraded {
+		return true
+	}
 	switch t.meterHealth() {
 	case display.HealthOK, display.HealthNoisy, display.HealthStarting:
 		return false
@@ -140,24 +150,37 @@ func (t *Terminal) begun() trip.Begun {
 }
 
 // record takes an amount. The one that closes a trip waits for the For Hire that
-// follows it, so that both are one commit.
+// follows it, so that both are one commit. One that is late belongs to no open trip,
+// unless the meter tells of trips only when they are over: then its clock, or the car's,
+// may be wrong, and the driver knows. A meter that keeps its records until they
+// are acknowledged is told when what came of this one is on the disk.
 func (t *Terminal) record(e meter.TripRecord) {
 	f := fareOf(e.Record)
 	if t.meter.guessed && f.Doubt == "" {
 		f.Doubt = trip.DoubtGap
 	}
 	switch {
-	case e.Final && t.current == nil:
+	case e.Final && (t.current == nil || f.Doubt == trip.DoubtStale && !t.meter.blind || t.known(f.Key)):
 		// Nobody is asked for it: the trip that it belongs to is over.
 		t.log.Warn("meter sent a record of no open trip", "doubts", e.Record.Doubts)
 		t.notice = display.Notice{Key: display.NoticeDoubtfulStale, Amount: money.Of(f.Total, t.cfg.Currency)}
+		t.kept(e.Committed)
 	case e.Final:
-		t.current.final = &f
+		t.current.final, t.current.keep = &f, e.Committed
 	default:
 		t.meter.reading = false
 		t.begin()
 		t.hear(t.current, trip.FareShown{Fare: f})
+		t.kept(e.Committed)
 	}
+}
+
+// known: the record with this key was taken already. The meter may have missed the
+// acknowledgement.
+func (t *Terminal) known(key string) bool {
+	return key != "" && slices.ContainsFunc(t.recent, func(r *ride) bool {
+		return r != t.current && r.state.Fare.Key == key
+	})
 }
 
 // vacated ends the current trip. A meter that was away and comes back For Hire with
@@ -174,13 +197,20 @@ func (t *Terminal) vacated(away bool) {
 	} else {
 		t.hear(r, trip.Vacated{Fare: r.final})
 	}
-	r.final = nil
+	t.kept(r.keep)
+	r.final, r.keep = nil, nil
 	t.linger(r)
 }
 
+// maxTrip is longer than any trip; a meter whose clock was set meanwhile says more.
+const maxTrip = 48 * time.Hour
+
 // fareOf translates the meter's record.
 func fareOf(r meter.Record) trip.Fare {
-	f := trip.Fare{Total: r.Total, Fare: r.Fare, Supplements: r.Supplements, Tax: r.Tax, Tariff: r.Tariff}
+	f := trip.Fare{Total: r.Total, Fare: r.Fare, Supplements: r.Supplements, Tax: r.Tax, Tariff: r.Tariff, Key: r.Key}
+	if took := r.Finish.Sub(r.Start); !r.Start.IsZero() && took > 0 && took < maxTrip {
+		f.Duration = int64(took / time.Second)
+	}
 	if r.Distance != nil {
 		f.Distance = *r.Distance
 	}
@@ -192,6 +222,8 @@ func fareOf(r meter.Record) trip.Fare {
 			f.Doubt = trip.DoubtGap
 		case meter.DoubtStale:
 			f.Doubt = trip.DoubtStale
+		case meter.DoubtPaid:
+			f.Doubt = trip.DoubtPaid
 		}
 	}
 	return f

@@ -17,6 +17,24 @@ type network struct {
 	probing bool
 	// salesUnit is set while the API refuses this sales unit's requests.
 	salesUnit bool
+	// refused is set while the fleet's gateway does not let this terminal in.
+	refused bool
+}
+
+// Linked says whether the connection to the fleet's gateway is there, or that the
+// gateway does not let this terminal in. What waits for the network goes on at once
+// when it is there.
+func (t *Terminal) Linked(up, refused bool) {
+	t.post(func() {
+		if t.network.refused != refused {
+			t.log.Info("gateway", "lets_in", !refused)
+		}
+		t.network.refused = refused
+		if up {
+			t.store.Wake()
+			t.warmUp()
+		}
+	})
 }
 
 // heard learns from the outcome of any call. It may be called from any goroutine.

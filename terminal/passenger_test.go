@@ -589,6 +589,59 @@ func TestAFareIsTypedForATripThatTheMeterKnowsNothingOf(t *testing.T) {
 	})
 }
 
+// The terminal was restarted between the two halves of what a receipt says, and the fare
+// was typed: the next receipt is the next passenger's.
+func TestATypedTripOfAMeterThatOnlyPrintsEnds(t *testing.T) {
+	driveWith(t, vippstest.Options{}, byHand, func(t *testing.T, c *car) {
+		c.term.Meter(meter.PositionChanged{Position: meter.Stopped, Resync: true})
+		c.restart()
+		c.term.do(func() { c.term.Expect(meter.Capabilities{}) })
+		require.False(t, c.screen().Driver.CanType)
+		c.term.Meter(meter.Health{State: meter.HealthDegraded, Detail: "total missing"})
+		require.True(t, c.screen().Driver.CanType, "a receipt that cannot be read")
+		require.NoError(t, c.term.TypeFare(t.Context(), "0001", 25000))
+		c.scan(1)
+		c.act(1, vippstest.Approve)
+		c.shows(display.Paid)
+		c.term.Meter(meter.Health{State: meter.HealthOK})
+		c.shows(display.Idle)
+		c.settled()
+
+		c.term.Meter(meter.PositionChanged{Position: meter.Stopped, Resync: true})
+		c.term.Meter(meter.TripRecord{Record: meter.Record{Total: 19000, Fare: 19000}, Final: true})
+		c.term.Meter(meter.PositionChanged{Position: meter.ForHire})
+		v := c.screen()
+		require.Equal(t, "0002", v.Trip)
+		require.Equal(t, display.ReasonDoubtful, v.Reason, "it may be of the trip that was typed")
+		require.NoError(t, c.term.Act(t.Context(), display.ActionNew, "0002"))
+		c.scan(2)
+		c.act(2, vippstest.Approve)
+		c.shows(display.Paid)
+		c.settled()
+	})
+}
+
+// The car has no clock yet, or the printer's is wrong: every receipt seems to be late.
+func TestALateReceiptNeedsTheDriversWord(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.term.do(func() { c.term.Expect(meter.Capabilities{}) })
+		c.term.Meter(meter.PositionChanged{Position: meter.Stopped, Resync: true})
+		c.term.Meter(meter.TripRecord{Record: meter.Record{Total: 19000, Fare: 19000, Doubts: []meter.Doubt{meter.DoubtStale}}, Final: true})
+		c.term.Meter(meter.PositionChanged{Position: meter.ForHire})
+		c.pass(5 * time.Second)
+		v := c.screen()
+		require.Equal(t, display.ReasonDoubtful, v.Reason)
+		require.Equal(t, display.NoticeDoubtfulStale, v.Driver.Notice.Key)
+		require.Equal(t, money.Of(19000, money.NOK), v.Amount)
+		require.Empty(t, c.sim.Payments())
+		require.NoError(t, c.term.Act(t.Context(), display.ActionNew, "0001"))
+		c.scan(1)
+		c.act(1, vippstest.Approve)
+		c.shows(display.Paid)
+		c.settled()
+	})
+}
+
 func TestATripThatTheMeterLostCanBeTyped(t *testing.T) {
 	driveWith(t, vippstest.Options{}, byHand, func(t *testing.T, c *car) {
 		c.hired()

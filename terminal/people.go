@@ -14,10 +14,11 @@ import (
 // was typed for one request. They are forgotten when that request is over.
 const privateRecipient = "recipient"
 
-// recipient is what such a value holds: one of the two.
+// recipient is what such a value holds: one of the three.
 type recipient struct {
-	Number     string `json:"number,omitempty"` // digits with country code
-	PersonalQR string `json:"personal_qr,omitempty"`
+	Number        string `json:"number,omitempty"` // digits with country code
+	PersonalQR    string `json:"personal_qr,omitempty"`
+	CustomerToken string `json:"customer_token,omitempty"`
 }
 
 // keep writes a recipient that was typed.
@@ -54,8 +55,11 @@ func (c *commit) customer(to trip.Recipient) (vipps.Customer, error) {
 	if err := json.Unmarshal(kept.Body, &r); err != nil {
 		return vipps.Customer{}, fmt.Errorf("recipient %d: %w", to.ID, err)
 	}
-	if r.PersonalQR != "" {
+	switch {
+	case r.PersonalQR != "":
 		return vipps.ByPersonalQR(r.PersonalQR), nil
+	case r.CustomerToken != "":
+		return vipps.ByToken(r.CustomerToken), nil
 	}
 	return vipps.ByPhoneNumber(r.Number), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"taxiterminal/outbox"
@@ -13,20 +12,14 @@ import (
 
 // queueEvents is the prefix of journal entries about the queue and not about the
 // trip: that a person parked a command or let it go.
-const queueEvents = "outbox."
+const queueEvents = trip.QueueEvents
 
 // Fold reads a trip back from its journal.
-func Fold(entries []outbox.Entry) (trip.State, error) {
-	var s trip.State
-	for _, entry := range entries {
-		if strings.HasPrefix(entry.Kind, queueEvents) {
-			continue
+func Fold(entries []outbox.Entry) (s trip.State, err error) {
+	for _, e := range entries {
+		if s, err = trip.Replay(s, e.At, e.Kind, e.Body); err != nil {
+			return s, fmt.Errorf("journal row %d: %w", e.Seq, err)
 		}
-		e, err := trip.Decode(trip.Kind(entry.Kind), entry.Body)
-		if err != nil {
-			return s, fmt.Errorf("journal row %d: %w", entry.Seq, err)
-		}
-		s, _ = trip.Step(s, entry.At, e)
 	}
 	return s, nil
 }
@@ -108,6 +101,7 @@ func (t *Terminal) resume() {
 	for _, r := range t.rides {
 		t.armGrace(r)
 		t.armTip(r)
+		t.armClaim(r)
 		t.armWatchers(r)
 	}
 }

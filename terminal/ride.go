@@ -21,8 +21,10 @@ type ride struct {
 	state  trip.State
 
 	final    *trip.Fare // the record that came just before For Hire
+	keep     func()     // tells the meter that the record is on the disk; nil for none
 	grace    *time.Timer
 	tip      *time.Timer
+	claim    *time.Timer
 	linger   *time.Timer
 	watchers map[int]context.CancelFunc // by attempt
 	// scanUntil is when the newest code dies, by attempt, with a monotonic reading.
@@ -37,6 +39,7 @@ func newRide() *ride {
 type pending struct {
 	ride   *ride
 	events []trip.Event
+	done   []func() // to be called once they are on the disk
 }
 
 // codeLifetime is how long the API lets a passenger take for everything.
@@ -56,6 +59,7 @@ func (t *Terminal) follow(r *ride, before trip.State) {
 	t.remember(r)
 	t.armGrace(r)
 	t.armTip(r)
+	t.armClaim(r)
 	t.armWatchers(r)
 	if r == t.shown && s.Phase == trip.Settled && before.Phase != trip.Settled {
 		t.linger(r) // how it ended is worth a look, however long ago the meter left
@@ -151,7 +155,7 @@ func (t *Terminal) stopTimers() {
 		rides = append(rides, t.shown)
 	}
 	for _, r := range rides {
-		for _, timer := range []*time.Timer{r.grace, r.tip, r.linger} {
+		for _, timer := range []*time.Timer{r.grace, r.tip, r.claim, r.linger} {
 			if timer != nil {
 				timer.Stop()
 			}
@@ -169,7 +173,19 @@ func (t *Terminal) hear(r *ride, events ...trip.Event) {
 		}
 		t.log.Error("event not recorded yet", "err", err)
 	}
-	t.backlog = append(t.backlog, pending{r, events})
+	t.backlog = append(t.backlog, pending{ride: r, events: events})
+}
+
+// kept calls f once everything that was heard so far is on the disk.
+func (t *Terminal) kept(f func()) {
+	switch {
+	case f == nil:
+	case len(t.backlog) == 0:
+		f()
+	default:
+		last := &t.backlog[len(t.backlog)-1]
+		last.done = append(last.done, f)
+	}
 }
 
 // retryBacklog commits what waited, in its order.
@@ -180,6 +196,9 @@ func (t *Terminal) retryBacklog() {
 			return
 		}
 		t.backlog = t.backlog[1:]
+		for _, done := range p.done {
+			done()
+		}
 	}
 }
 

@@ -47,11 +47,17 @@ type Config struct {
 	Keep time.Duration
 	// FareByHand lets the driver type a fare when the meter is lost.
 	FareByHand bool
+	// Claims let a passenger's phone carry the fare while the car has no network;
+	// nil where nobody would take it.
+	Claims Claims
+	// Fleet: payments are made by a gateway, which must let this terminal in; see
+	// Terminal.Linked. Without Payments it is not enrolled.
+	Fleet bool
 	// Print prints a receipt, or a copy of it; nil: there is no printer.
 	Print func(ctx context.Context, r receipt.Receipt, again bool) error
 
 	Store    *outbox.Store
-	Payments Payments           // nil: no merchant keys were found
+	Payments Payments           // nil: no merchant keys were found, or not enrolled
 	Show     func(display.View) // must not block
 	Settled  func(trip.State)   // told whenever a trip is settled; nil for none
 	Log      *slog.Logger

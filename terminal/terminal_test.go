@@ -638,6 +638,33 @@ func TestRefund(t *testing.T) {
 	})
 }
 
+// An order from the office may come twice, or after a refund in the car.
+func TestARefundThatIsOrderedTwiceIsDoneOnce(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.hired()
+		c.stopped(25000)
+		c.scan(1)
+		c.act(1, vippstest.Approve)
+		c.shows(display.Paid)
+		c.vacant()
+		c.settled()
+		id := c.state().ID.String()
+		order := func(id string, already money.Minor) error {
+			return c.term.RefundOrdered(t.Context(), id, already, 5000, "detour")
+		}
+		require.ErrorContains(t, order("T122-OTHER-0001", 0), "unknown_trip", "another journal's trip")
+		require.ErrorContains(t, order("", 0), "unknown_trip")
+		require.NoError(t, order(id, 0))
+		require.ErrorContains(t, order(id, 0), "not_now", "under way")
+		c.settled()
+		require.ErrorContains(t, order(id, 0), "not_now", "done already")
+		require.Equal(t, "AUTHORIZED 25000/25000/0/5000 captures 1", c.money(1))
+		require.NoError(t, order(id, 5000))
+		c.settled()
+		require.Equal(t, "AUTHORIZED 25000/25000/0/10000 captures 1", c.money(1))
+	})
+}
+
 func TestAReferenceThatBelongsToSomebodyElseIsNotTakenOver(t *testing.T) {
 	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
 		// A backup from before the first trip is restored, and its numbers come again.
@@ -709,5 +736,38 @@ func TestNothingThatNamesAPaymentReachesTheLog(t *testing.T) {
 func TestAlive(t *testing.T) {
 	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
 		require.NoError(t, c.term.Alive(t.Context()))
+	})
+}
+
+func TestAMeterIsToldWhenItsRecordIsOnTheDisk(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		var kept []string
+		final := func(key string, doubts ...meter.Doubt) meter.TripRecord {
+			return meter.TripRecord{Record: meter.Record{Total: 25000, Fare: 25000, Key: key, Doubts: doubts}, Final: true,
+				Committed: func() { kept = append(kept, key) }}
+		}
+		c.hired()
+		c.term.Meter(final("a"))
+		synctest.Wait()
+		require.Empty(t, kept, "it comes with the For Hire")
+		c.vacant()
+		require.Equal(t, []string{"a"}, kept)
+		c.scan(1)
+
+		c.hired() // the next trip, and the meter has missed the acknowledgement
+		c.term.Meter(final("a"))
+		c.term.Meter(final("old", meter.DoubtStale))
+		synctest.Wait()
+		require.Equal(t, []string{"a", "a", "old"}, kept)
+		c.tamper("CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'full'); END")
+		c.term.Meter(final("b"))
+		c.vacant()
+		require.Equal(t, []string{"a", "a", "old"}, kept, "not while the disk is full")
+		c.tamper("DROP TRIGGER full")
+		c.pass(2 * time.Second)
+		require.Equal(t, []string{"a", "a", "old", "b"}, kept)
+		require.Len(t, c.sim.Payments(), 2, "one a trip")
+		c.pass(5 * time.Minute)
+		c.settled()
 	})
 }

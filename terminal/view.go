@@ -35,6 +35,7 @@ func (t *Terminal) makeView(now time.Time) display.View {
 		v.Screen, v.VehicleCode = display.Idle, t.own.code.Version()
 	}
 	v.Driver.CanType = t.canType(r)
+	v.Driver.CanConfirm = t.cfg.Claims != nil && r != nil && canConfirm(r.state)
 	if t.outOfOrder(r, v.Faults) {
 		v.Screen, v.QR, v.Reason = display.OutOfOrder, "", display.ReasonNone
 	}
@@ -120,9 +121,15 @@ func (t *Terminal) showDue(v *display.View, r *ride) {
 		v.Screen, v.Tips = display.Tipping, t.tipsOf(s)
 	case s.Held() > s.Captured() && s.Outstanding() == 0:
 		v.Screen, v.Amount, v.Parts = display.Approved, t.amount(s.Held()-s.Captured()), nil
+	case asking && live.State == trip.AttemptCreated && live.ReturnURL != "":
+		v.Screen, v.Expires = display.Sent, r.scanUntil[live.N]
 	case asking && live.State == trip.AttemptCreated && live.RedirectURL != "":
 		v.Screen, v.QR, v.Expires = display.Due, live.RedirectURL, r.scanUntil[live.N]
 		v.Tips, v.Shares = t.tipsOf(s), sharesOf(live.Share)
+	case asking && live.ByCode:
+		v.Screen, v.Reason, v.Amount, v.Parts = display.Approved, display.ReasonByCode, t.amount(live.Asked), nil
+	case asking && live.State == trip.AttemptRequested && t.claimOf(s, live) != "":
+		v.Screen, v.QR, v.Claim = display.Due, t.claimOf(s, live), true
 	case asking && live.State == trip.AttemptCreated && !live.To.Nobody():
 		v.Screen, v.Recipient, v.Expires = display.Sent, t.recipientShown(live.To), r.scanUntil[live.N]
 	case asking && live.State == trip.AttemptReleasing && s.Ask:
@@ -140,7 +147,7 @@ func (t *Terminal) showDue(v *display.View, r *ride) {
 // creating says which request is under way.
 func creating(s trip.State, live trip.Attempt) display.Reason {
 	switch {
-	case !live.To.Nobody():
+	case !live.To.Nobody() || live.ReturnURL != "":
 		return display.ReasonSending
 	case s.Notice.Kind == trip.NoticeUnshared:
 		return display.ReasonUnshared
@@ -191,7 +198,7 @@ func sharesOf(scope string) []display.Share {
 // waitingFor says what a passenger waits for, which is the network if there is none.
 func (t *Terminal) waitingFor(otherwise display.Reason) display.Reason {
 	switch {
-	case t.cfg.Payments == nil || t.network.fault == vipps.ClassCredentials:
+	case t.cfg.Payments == nil || t.network.refused || t.network.fault == vipps.ClassCredentials:
 		return display.ReasonCredentials
 	case t.network.state == display.NetworkDown:
 		return display.ReasonOffline

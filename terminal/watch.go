@@ -46,12 +46,9 @@ func watchable(s trip.State, a trip.Attempt) bool {
 func (t *Terminal) watch(ctx context.Context, r *ride, n int, reference string, keen bool) {
 	start := time.Now()
 	for pause := t.cfg.Poll; wait(ctx, pause); {
-		res := t.look(ctx, reference)
+		res := t.observe(ctx, r, n, reference)
 		if ctx.Err() != nil {
 			return
-		}
-		if res.Kind == vipps.Done {
-			t.post(func() { _ = t.apply(r, nil, trip.Observed{N: n, Payment: paymentOf(res.Payment)}) })
 		}
 		pause = t.cfg.Poll
 		if !keen || time.Since(start) > keenFor {
@@ -59,6 +56,15 @@ func (t *Terminal) watch(ctx context.Context, r *ride, n int, reference string, 
 		}
 		pause = max(pause, res.After)
 	}
+}
+
+// observe looks at a payment and tells the loop what it sees.
+func (t *Terminal) observe(ctx context.Context, r *ride, n int, reference string) vipps.Result {
+	res := t.look(ctx, reference)
+	if res.Kind == vipps.Done && ctx.Err() == nil {
+		t.post(func() { _ = t.apply(r, nil, trip.Observed{N: n, Payment: paymentOf(res.Payment)}) })
+	}
+	return res
 }
 
 func (t *Terminal) look(ctx context.Context, reference string) vipps.Result {

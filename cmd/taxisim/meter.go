@@ -7,95 +7,120 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"taxiterminal/device/meter/mdt"
+	"taxiterminal/device/meter"
 	"taxiterminal/device/serialport/ptycable"
 	"taxiterminal/money"
+	"taxiterminal/sim"
 )
 
+// meterFlags are what taxisim meter is told.
+type meterFlags struct {
+	meter    sim.MeterOptions
+	link     string
+	currency string
+}
+
 func newMeter() *cobra.Command {
-	var protocol, link string
-	var cfg mdt.SimulatorConfig
+	var f meterFlags
 	cmd := &cobra.Command{
 		Use:   "meter",
 		Short: "A taximeter alone, on a pseudo-terminal",
 		Long: `meter plays a taximeter on a pseudo-terminal and takes its keys from standard input,
-one a line:
-
-` + meterKeys(),
+one a line, and what is to befall it. Whatever the protocol, pull and plug move its
+cable. Then each has its own:
+` + allKeys(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if protocol != "mdt" {
-				return fmt.Errorf("protocol %q: this program plays mdt", protocol)
-			}
-			return playMeter(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout(), link, cfg)
+			return f.play(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&protocol, "protocol", "mdt", "the protocol that the meter speaks")
-	flags.StringVar(&link, "link", "/tmp/taximeter", "where the computer's end of the cable is found")
-	flags.Int64Var((*int64)(&cfg.Flagfall), "flagfall", 6500, "fare at the start, in minor units")
-	flags.Int64Var((*int64)(&cfg.PerSecond), "per-second", 45, "fare for each second, in minor units")
-	flags.Int64Var(&cfg.Speed, "speed", 14, "metres for each second")
-	flags.BoolVar(&cfg.LongForm, "long-form", false, "send the amounts with each key press, as Centrodyne does")
-	flags.BoolVar(&cfg.TLC, "tlc", false, "send trip data in the TLC form")
-	flags.BoolVar(&cfg.FareAtVacant, "fare-at-vacant", false, "tell the fare only when the trip is closed")
+	flags.StringVar(&f.meter.Protocol, "protocol", "mdt", "the protocol that the meter speaks: "+strings.Join(sim.ProtocolNames(), ", "))
+	flags.StringVar(&f.meter.Profile, "profile", "", "of the driver; for capture also the layout of the receipts")
+	flags.StringVar(&f.currency, "currency", "NOK", "that the meter charges in")
+	flags.StringVar(&f.link, "link", "/tmp/taximeter", "where the computer's end of the cable is found")
+	flags.Int64Var((*int64)(&f.meter.Flagfall), "flagfall", 6500, "fare at the start, in minor units")
+	flags.Int64Var((*int64)(&f.meter.PerSecond), "per-second", 45, "fare for each second, in minor units")
+	flags.Int64Var(&f.meter.Speed, "speed", 14, "metres for each second")
+	flags.BoolVar(&f.meter.LongForm, "long-form", false, "mdt: send the amounts with each key press, as Centrodyne does")
+	flags.BoolVar(&f.meter.TLC, "tlc", false, "mdt: send trip data in the TLC form")
+	flags.BoolVar(&f.meter.FareAtVacant, "fare-at-vacant", false, "mdt: tell the fare only when the trip is closed")
 	return cmd
 }
 
-// key is what a line of input does.
-type key struct {
-	name, about string
-	press       func(*mdt.Simulator, *ptycable.Cable, func() error) error
-}
-
-func keys() []key {
-	simple := func(f func(*mdt.Simulator) error) func(*mdt.Simulator, *ptycable.Cable, func() error) error {
-		return func(m *mdt.Simulator, _ *ptycable.Cable, _ func() error) error { return f(m) }
-	}
-	return []key{
-		{"hired", "start a trip", simple((*mdt.Simulator).Hired)},
-		{"timeoff", "stop the clock and show the fare", simple((*mdt.Simulator).TimeOff)},
-		{"resume", "let the trip go on", simple((*mdt.Simulator).Resume)},
-		{"extras", "add 25.00", simple(func(m *mdt.Simulator) error { return m.Extras(2500) })},
-		{"vacant", "close the trip", simple((*mdt.Simulator).Vacant)},
-		{"off", "cut the meter's power", simple(func(m *mdt.Simulator) error { m.PowerOff(); return nil })},
-		{"on", "switch the meter on", simple(func(m *mdt.Simulator) error { m.PowerOn(); return nil })},
-		{"pull", "pull the cable", func(_ *mdt.Simulator, c *ptycable.Cable, _ func() error) error { return c.Pull() }},
-		{"plug", "plug the cable in", func(_ *mdt.Simulator, _ *ptycable.Cable, plug func() error) error { return plug() }},
-	}
-}
-
-func meterKeys() string {
+// allKeys are the keys and faults of every meter, for the help.
+func allKeys() string {
 	var b strings.Builder
-	for _, k := range keys() {
-		fmt.Fprintf(&b, "  %-8s %s\n", k.name, k.about)
+	for _, p := range sim.Protocols() {
+		m, err := sim.NewMeter(sim.MeterOptions{Protocol: p.Name}, money.NOK)
+		if err != nil {
+			panic(fmt.Sprintf("meter %s: %v", p.Name, err)) // as every start of the program would show
+		}
+		fmt.Fprintf(&b, "\n%s: %s\n%s", p.Name, p.About, keysOf(m))
 	}
 	return b.String()
 }
 
-// playMeter presses the keys that come in until the input or ctx ends.
-func playMeter(ctx context.Context, in io.Reader, out io.Writer, link string, cfg mdt.SimulatorConfig) error {
+func keysOf(m sim.Meter) string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, k := range m.Keys() {
+		fmt.Fprintf(t, "  %s\t%s\n", k.Name, k.About)
+	}
+	_ = t.Flush() // into memory
+	return b.String()
+}
+
+// bench is a meter and its cable.
+type bench struct {
+	meter sim.Meter
+	cable *ptycable.Cable
+	ctx   context.Context
+	out   io.Writer
+	shown string
+}
+
+// play presses the keys that come in until the input or ctx ends.
+func (f meterFlags) play(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	m := mdt.NewSimulator(cfg)
-	cable := ptycable.New(link)
-	plug := func() error {
-		end, err := cable.Plug()
-		if err == nil {
-			go func() { _ = m.Run(ctx, end) }() // ends with the cable
-		}
+	c, err := money.ParseCurrency(f.currency)
+	if err != nil {
 		return err
 	}
-	if err := plug(); err != nil {
+	m, err := sim.NewMeter(f.meter, c)
+	if err != nil {
 		return err
 	}
-	defer cable.Pull()
-	fmt.Fprintf(out, "the meter is at %s\n", link)
+	table, err := sim.Table(f.meter, c, f.link)
+	if err != nil {
+		return err
+	}
+	b := &bench{meter: m, cable: ptycable.New(f.link), ctx: ctx, out: out}
+	if err := b.plug(); err != nil {
+		return err
+	}
+	defer b.cable.Pull()
+	fmt.Fprintf(out, "the meter is at %s\n\nIn taxiterm.toml:\n  [meter]\n  %s\n\n", f.link, strings.Join(table, "\n  "))
+	b.follow(linesOf(ctx, in))
+	return nil
+}
 
+func (b *bench) plug() error {
+	end, err := b.cable.Plug()
+	if err == nil {
+		go func() { _ = b.meter.Run(b.ctx, end) }() // ends with the cable
+	}
+	return err
+}
+
+// linesOf gives the lines of in until it or ctx ends.
+func linesOf(ctx context.Context, in io.Reader) <-chan string {
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -107,49 +132,58 @@ func playMeter(ctx context.Context, in io.Reader, out io.Writer, link string, cf
 			}
 		}
 	}()
+	return lines
+}
+
+// follow does what the lines say and prints what the meter shows when that changes.
+func (b *bench) follow(lines <-chan string) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	shown := ""
 	for {
 		select {
-		case <-ctx.Done():
-			return nil
+		case <-b.ctx.Done():
+			return
 		case line, more := <-lines:
 			if !more {
-				return nil
+				return
 			}
-			if err := pressKey(line, m, cable, plug); err != nil {
-				fmt.Fprintln(out, err)
+			if err := b.press(line); err != nil {
+				fmt.Fprintln(b.out, err)
 			}
 		case <-tick.C:
 		}
-		if now := readingText(m.Reading()); now != shown {
-			fmt.Fprintln(out, now)
-			shown = now
+		if now := readingText(b.meter.Reading()); now != b.shown {
+			fmt.Fprintln(b.out, now)
+			b.shown = now
 		}
 	}
 }
 
-func pressKey(name string, m *mdt.Simulator, cable *ptycable.Cable, plug func() error) error {
-	if name == "" {
+func (b *bench) press(name string) error {
+	switch name {
+	case "":
 		return nil
+	case "pull":
+		return b.cable.Pull()
+	case "plug":
+		return b.plug()
 	}
-	for _, k := range keys() {
-		if k.name == name {
-			return k.press(m, cable, plug)
-		}
+	if k, ok := sim.FindKey(b.meter, name); ok {
+		return k.Press()
 	}
-	return errors.New("the keys are\n" + meterKeys())
+	return errors.New("the keys are\n" + keysOf(b.meter) + "and pull and plug for the cable")
 }
 
-func readingText(r mdt.Reading) string {
-	state := map[mdt.State]string{mdt.Vacant: "vacant", mdt.TimeOn: "hired", mdt.TimeOff: "time off", mdt.Payment: "payment"}[r.State]
+var positionText = map[meter.Position]string{meter.ForHire: "vacant", meter.Hired: "hired", meter.Stopped: "time off"}
+
+func readingText(r sim.Reading) string {
+	state := positionText[r.Position]
 	if !r.On {
 		state = "without power"
 	}
-	host := "nobody listens"
+	host := "no cable"
 	if r.Plugged {
-		host = "terminal connected"
+		host = "cable in"
 	}
-	return fmt.Sprintf("%-10s fare %s  extras %s  total %s  (%s)", state, r.Fare.Decimal(), r.Extras.Decimal(), money.Minor(r.Total).Decimal(), host)
+	return fmt.Sprintf("%-10s fare %s  extras %s  total %s  (%s)", state, r.Fare.Decimal(), r.Extras.Decimal(), r.Total.Decimal(), host)
 }

@@ -74,7 +74,7 @@ func checkDriver(c config.Config) error {
 	if c.Meter.Driver == "" {
 		return nil // reported as missing
 	}
-	_, err := meter.New(c.Meter.Driver, c.Meter.Table, quiet)
+	driver, err := meter.New(c.Meter.Driver, c.Meter.Table, quiet)
 	var own *table.Error
 	switch {
 	case errors.As(err, &own):
@@ -85,7 +85,7 @@ func checkDriver(c config.Config) error {
 	case err != nil:
 		return table.Problem{Key: "meter.driver", Text: err.Error(), Hint: fmt.Sprintf("want one of %v", meter.Types())}
 	}
-	return nil
+	return checkMeterFits(c, driver)
 }
 
 func checkPrinter(c config.Config) error {
@@ -106,8 +106,11 @@ func checkLanguages(c config.Config) error {
 }
 
 func (o *options) checkConfig(w io.Writer) error {
-	_, err := load(o.config)
+	c, err := load(o.config)
 	credentials, credErr := config.LoadCredentials(o.config)
+	if c.Fleet.Enabled {
+		return errors.Join(err, o.checkFleet(w, c, credentials, credErr))
+	}
 	if credErr == nil && len(credentials.Missing()) > 0 {
 		credErr = fmt.Errorf("credentials %s: missing %v", credentials.File, credentials.Missing())
 	}
@@ -116,6 +119,21 @@ func (o *options) checkConfig(w io.Writer) error {
 	}
 	return o.print(w, map[string]bool{"ok": true}, func(w io.Writer) {
 		fmt.Fprintf(w, "%s is good\n%s: %s\n", o.config, credentials.File, credentials)
+	})
+}
+
+// checkFleet looks at what a car of a fleet needs beside its configuration.
+func (o *options) checkFleet(w io.Writer, c config.Config, credentials config.Credentials, credErr error) error {
+	credentials, credErr = fleetCredentials(quiet, credentials, credErr)
+	who, _, err := (stateFile{c.Fleet.State}).load()
+	if err == nil && who.Vehicle != c.Vehicle {
+		err = fmt.Errorf("enrolment %s: is for vehicle %s; put vehicle right, or enrol this terminal anew", c.Fleet.State, who.Vehicle)
+	}
+	if err := errors.Join(credErr, err); err != nil {
+		return err
+	}
+	return o.print(w, map[string]bool{"ok": true}, func(w io.Writer) {
+		fmt.Fprintf(w, "%s is good\n%s: %s\n%s: %s\n", o.config, credentials.File, credentials, c.Fleet.State, who)
 	})
 }
 

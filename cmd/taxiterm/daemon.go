@@ -10,7 +10,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"taxiterminal/config"
-	_ "taxiterminal/device/meter/mdt" // registers the driver
+	_ "taxiterminal/device/meter/capture" // the drivers register themselves
+	_ "taxiterminal/device/meter/gwp5043"
+	_ "taxiterminal/device/meter/jtt905"
+	_ "taxiterminal/device/meter/mdt"
 	"taxiterminal/display"
 	"taxiterminal/display/web"
 	"taxiterminal/outbox"
@@ -27,14 +30,20 @@ type terminalDaemon struct {
 	credentials config.Credentials
 	log         *slog.Logger
 	metrics     *control.Metrics
+	commits     commits
+	fleet       *fleet // nil: the terminal calls the payment API itself
 }
 
 func newDaemon(c config.Config, credentials config.Credentials, log *slog.Logger) *terminalDaemon {
-	return &terminalDaemon{c, credentials, log, control.NewMetrics(version)}
+	return &terminalDaemon{config: c, credentials: credentials, log: log, metrics: control.NewMetrics(version)}
 }
 
 func (d *terminalDaemon) run(ctx context.Context) error {
-	d.log.Info("taxiterm", "version", version, "vehicle", d.config.Vehicle, "environment", d.config.Payment.Environment)
+	d.log.Info("taxiterm", "version", version, "vehicle", d.config.Vehicle, "environment", d.config.Payment.Environment, "fleet", d.config.Fleet.Enabled)
+	if d.config.Fleet.Enabled {
+		d.fleet = newFleet(d.config, part(d.log, "fleet"))
+		defer d.fleet.close()
+	}
 	acts := &desk{}
 	screens, err := web.New(web.Options{
 		Addr: d.config.Display.Listen, Languages: d.config.Display.Languages,
@@ -68,7 +77,7 @@ const reopenAfter = 5 * time.Second
 func (d *terminalDaemon) openOutbox(ctx context.Context, screens *web.Server) (*outbox.Store, error) {
 	for {
 		store, err := outbox.Open(ctx, d.config.Storage.Path, outbox.Options{
-			Log: part(d.log, "outbox"), OnCommit: d.metrics.Commit, Key: d.credentials.DataKey(),
+			Log: part(d.log, "outbox"), OnCommit: d.committed, Key: d.credentials.DataKey(),
 		})
 		if err == nil {
 			return store, nil
@@ -89,6 +98,16 @@ func (d *terminalDaemon) openOutbox(ctx context.Context, screens *web.Server) (*
 	}
 }
 
+func (d *terminalDaemon) committed(took time.Duration, err error) {
+	d.metrics.Commit(took, err)
+	if err == nil {
+		d.commits.add(took)
+	}
+	if d.fleet != nil {
+		d.fleet.committed()
+	}
+}
+
 // serve runs everything that needs the outbox.
 func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens *web.Server, acts *desk) error {
 	payments, err := d.payments()
@@ -105,6 +124,9 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	if err := d.passenger(&cfg); err != nil {
 		return err
 	}
+	if err := d.inFleet(&cfg); err != nil {
+		return err
+	}
 	term, err := terminal.New(ctx, cfg)
 	if err != nil {
 		return err
@@ -119,10 +141,15 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	}
 	alive := func(ctx context.Context) error { return errors.Join(term.Alive(ctx), line.alive()) }
 	healthy := func(ctx context.Context) error { return errors.Join(term.Healthy(ctx), line.alive()) }
-	local := control.New(control.Options{
+	options := control.Options{
 		Terminal: term, Store: store, Version: version, Healthy: healthy, Mask: phone.Mask,
 		Metrics: d.metrics.Gatherer(term, store), Log: part(d.log, "control"),
-	})
+		Meter: &line.feed, Examine: (&examiner{d, term, line, screens}).examine,
+	}
+	if d.fleet != nil {
+		options.Gateway = d.fleet.status
+	}
+	local := control.New(options)
 	acts.set(term)
 
 	group, ctx := errgroup.WithContext(ctx)
@@ -130,12 +157,18 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	group.Go(func() error { return line.run(ctx) })
 	group.Go(func() error { return local.Serve(ctx, socket) })
 	group.Go(func() error { return d.watchdog(ctx, alive) })
+	if d.fleet != nil {
+		group.Go(func() error { return d.fleet.run(ctx, store, term) })
+	}
 	d.notify(daemon.SdNotifyReady)
 	return group.Wait()
 }
 
-// payments is the client of the payment API, or nil without merchant keys.
+// payments is the client of the payment API, or nil without merchant keys or gateway.
 func (d *terminalDaemon) payments() (terminal.Payments, error) {
+	if d.fleet != nil {
+		return d.fleet.payments(), nil
+	}
 	if len(d.credentials.Missing()) > 0 {
 		return nil, nil
 	}

@@ -52,6 +52,10 @@ func (d *desk) TypeFare(ctx context.Context, trip string, total money.Minor) err
 	return d.do(func(t *terminal.Terminal) error { return t.TypeFare(ctx, trip, total) })
 }
 
+func (d *desk) Confirm(ctx context.Context, trip, code string) error {
+	return d.do(func(t *terminal.Terminal) error { return t.Confirm(ctx, trip, code) })
+}
+
 func (d *desk) Trip(ctx context.Context, trip string) (display.TripDetail, error) {
 	return ask(d, func(t *terminal.Terminal) (display.TripDetail, error) { return t.Trip(ctx, trip) })
 }

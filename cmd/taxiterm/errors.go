@@ -28,11 +28,14 @@ func explain(err error) (message, hint string, code int) {
 	var usage usageError
 	var bad *config.Error
 	var refused *control.Error
+	var help hinted
 	switch {
 	case errors.As(err, &usage):
 		return err.Error(), "taxiterm --help lists the commands", exitUsage
 	case errors.As(err, &bad):
 		return err.Error(), "", exitConfig
+	case errors.As(err, &help):
+		return err.Error(), help.hint, exitFailure
 	case errors.Is(err, context.Canceled):
 		return "interrupted", "", exitFailure
 	case errors.Is(err, control.ErrNotRunning):
@@ -70,15 +73,4 @@ var codeHints = map[vehicle.Refusal]string{
 	vehicle.HasCode:   "the car has a code already: taxiterm qr retarget URL needs no new print",
 	vehicle.DeadID:    "a code that was destroyed stays dead; leave --id out for a new one",
 	vehicle.WrongID:   "that is not the car's code: taxiterm qr show",
-}
-
-// cobraUsage reports whether cobra found a mistake on the command line; it has no
-// type for that.
-func cobraUsage(err error) bool {
-	for _, begin := range []string{"unknown command", "unknown flag", "unknown shorthand", "accepts ", "requires ", "invalid argument", "flag needs", "required flag"} {
-		if strings.HasPrefix(err.Error(), begin) {
-			return true
-		}
-	}
-	return false
 }

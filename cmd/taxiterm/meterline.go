@@ -9,21 +9,30 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"taxiterminal/device/meter"
 	"taxiterminal/device/serialport"
 	"taxiterminal/display"
 	"taxiterminal/terminal"
+	"taxiterminal/terminal/control"
 )
 
 // meterLine is the supervised serial line with the driver on it.
 type meterLine struct {
 	supervisor *serialport.Supervisor
+	downstream *serialport.Supervisor // nil if nothing is behind the driver
 	driver     meter.Driver
 	sink       meter.Sink
 	tape       io.Closer
 	beat       atomic.Int64 // nanoseconds since start when the loop last came by
 	start      time.Time
 	open       atomic.Bool
+
+	feed   control.Feed // for those who watch
+	status atomic.Pointer[serialport.Status]
+	health atomic.Pointer[meter.Health] // on the present line; nil before anything is known
+	heard  atomic.Int64                 // as beat, when a byte last came; 0: never
 }
 
 // newMeterLine prepares the line. It touches no hardware.
@@ -33,6 +42,7 @@ func (d *terminalDaemon) newMeterLine(term *terminal.Terminal) (*meterLine, erro
 	if err != nil {
 		return nil, err
 	}
+	term.Expect(driver.Capabilities())
 	if r, ok := driver.(meter.Restorer); ok {
 		if p := term.Position(); p != "" {
 			r.Restore(p)
@@ -42,11 +52,22 @@ func (d *terminalDaemon) newMeterLine(term *terminal.Terminal) (*meterLine, erro
 	if err != nil {
 		return nil, err
 	}
-	m := &meterLine{driver: driver, sink: term.Meter, start: time.Now()}
+	behind, err := newDownstream(driver, log)
+	if err != nil {
+		return nil, err
+	}
+	m := &meterLine{downstream: behind, driver: driver, start: time.Now()}
+	m.sink = func(e meter.Event) {
+		m.note(e)
+		term.Meter(e)
+	}
 	cfg := serialport.Config{Path: d.config.Meter.Port, Line: line, Log: log}
 	cfg.OnState = func(s serialport.Status) {
 		m.open.Store(s.State == serialport.Open)
 		m.beat.Store(int64(time.Since(m.start)))
+		m.status.Store(&s)
+		m.health.Store(nil)
+		m.feed.Tell(lineEvent(s, time.Now()))
 		if h, ok := lineHealth[s.State]; ok {
 			term.Line(h)
 		}
@@ -78,21 +99,29 @@ func (m *meterLine) record(path string) (*serialport.Recorder, error) {
 		return nil, fmt.Errorf("meter tape: %w", err)
 	}
 	m.tape = f
-	var mask func(serialport.Direction, []byte)
-	if masker, ok := m.driver.(meter.Masker); ok {
-		hide := masker.MaskTrace()
-		mask = func(dir serialport.Direction, chunk []byte) { hide(dir == serialport.In, chunk) }
+	return serialport.NewRecorder(f, maskOf(m.driver)), nil
+}
+
+// note keeps what a technician may ask for.
+func (m *meterLine) note(e meter.Event) {
+	if h, ok := e.(meter.Health); ok {
+		m.health.Store(&h)
 	}
-	return serialport.NewRecorder(f, mask), nil
+	m.feed.Tell(meterEvent(e, time.Now()))
 }
 
 func (m *meterLine) run(ctx context.Context) error {
 	if m.tape != nil {
 		defer m.tape.Close()
 	}
-	return m.supervisor.Run(ctx, func(ctx context.Context, port *serialport.Port) error {
-		return m.driver.Run(ctx, &beating{port, m}, m.sink)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return m.runDownstream(ctx) })
+	group.Go(func() error {
+		return m.supervisor.Run(ctx, func(ctx context.Context, port *serialport.Port) error {
+			return m.driver.Run(ctx, &beating{port, m}, m.sink)
+		})
 	})
+	return group.Wait()
 }
 
 // stuckAfter is how long an open line may go without the driver coming back to read.
@@ -117,5 +146,9 @@ type beating struct {
 
 func (b *beating) Read(p []byte) (int, error) {
 	b.line.beat.Store(int64(time.Since(b.line.start)))
-	return b.Port.Read(p)
+	n, err := b.Port.Read(p)
+	if n > 0 {
+		b.line.heard.Store(int64(time.Since(b.line.start)))
+	}
+	return n, err
 }

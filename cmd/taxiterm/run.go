@@ -31,7 +31,10 @@ merchant keys, and says on the screens which is missing.`,
 			}
 			log := newLog(cmd.ErrOrStderr(), c.Log)
 			credentials, err := config.LoadCredentials(o.config)
-			reportCredentials(log, credentials, err)
+			if c.Fleet.Enabled {
+				credentials, err = fleetCredentials(log, credentials, err)
+			}
+			reportCredentials(log, c.Fleet.Enabled, credentials, err)
 			err = newDaemon(c, credentials, log).run(cmd.Context())
 			if errors.Is(err, context.Canceled) {
 				return nil // told to stop
@@ -41,8 +44,24 @@ merchant keys, and says on the screens which is missing.`,
 	}
 }
 
-func reportCredentials(log *slog.Logger, c config.Credentials, err error) {
+// fleetCredentials are what a car of a fleet may use: it needs no file, and no merchant
+// keys.
+func fleetCredentials(log *slog.Logger, c config.Credentials, err error) (config.Credentials, error) {
+	if errors.Is(err, config.ErrNoCredentials) {
+		err = nil
+	}
+	if c.HasMerchant() {
+		log.Error("merchant keys are in a car that does not use them", "file", c.File, "hint", "remove them: in a fleet they belong to the gateway alone")
+	}
+	return c.WithoutMerchant(), err
+}
+
+func reportCredentials(log *slog.Logger, inFleet bool, c config.Credentials, err error) {
 	switch {
+	case inFleet && err != nil:
+		log.Error("no driver's PIN and no key for numbers without credentials", "err", err)
+	case inFleet:
+		log.Info("credentials", "file", c.File, "keys", c)
 	case err != nil:
 		log.Error("payments are not possible without credentials", "err", err)
 	case len(c.Missing()) > 0:

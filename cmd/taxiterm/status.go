@@ -47,6 +47,7 @@ func printStatus(w io.Writer, s control.Status) {
 		queue += fmt.Sprintf(", %d parked", s.Queue.Parked)
 	}
 	fmt.Fprintf(w, "network %s, meter %s, queue %s\n", s.Network, s.Meter, queue)
+	fmt.Fprintln(w, modeOf(s.Gateway))
 	if len(s.Actions) > 0 {
 		fmt.Fprintf(w, "possible now: taxiterm pay %s\n", strings.Trim(fmt.Sprint(s.Actions), "[]"))
 	}
@@ -56,6 +57,29 @@ func printStatus(w io.Writer, s control.Status) {
 	if len(s.Faults) > 0 {
 		printFaults(w, s)
 	}
+}
+
+// modeOf says who makes the payments, and how it is reached.
+func modeOf(g *control.Gateway) string {
+	switch {
+	case g == nil:
+		return "payments by the terminal itself"
+	case g.Name == "":
+		return "payments by the fleet's gateway: not enrolled (" + g.Problem + ")"
+	case g.Refused:
+		return fmt.Sprintf("payments by %s: it does not let this terminal in; the office must enrol it anew", g.Name)
+	}
+	text := fmt.Sprintf("payments by %s: connected", g.Name)
+	if !g.Connected {
+		text = fmt.Sprintf("payments by %s: not connected", g.Name)
+		if g.Problem != "" {
+			text += " (" + g.Problem + ")"
+		}
+	}
+	if g.Broken {
+		return text + "; its copy of the journal is not this one, the office must look"
+	}
+	return text + fmt.Sprintf("; journal copied up to row %d", g.Copied)
 }
 
 // printFaults says what is wrong and what to do, in the words of the driver's screen.

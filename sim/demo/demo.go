@@ -35,6 +35,10 @@ func Serve(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("demo page: %w; choose another with --listen", err)
 	}
 	defer listener.Close()
+	protocol, err := sim.FindProtocol(o.Taxi.Meter.Protocol)
+	if err != nil {
+		return err
+	}
 	taxi, err := sim.New(o.Taxi)
 	if err != nil {
 		return err
@@ -46,14 +50,24 @@ func Serve(ctx context.Context, o Options) (err error) {
 	if err := ownCode(ctx, taxi); err != nil {
 		return err
 	}
-	p := newPlay(taxi)
+	p := newPlay(taxi, protocol.About)
 	defer p.close()
+	return p.serve(ctx, listener, func(page string) {
+		if o.Ready != nil {
+			o.Ready(urlsOf(page, taxi))
+		}
+	})
+}
 
+func urlsOf(page string, taxi *sim.Taxi) URLs {
+	return URLs{page, taxi.Daemon.URL() + "/", taxi.Daemon.URL() + "/driver"}
+}
+
+// serve serves the page until ctx ends.
+func (p *play) serve(ctx context.Context, listener net.Listener, ready func(page string)) error {
 	server := &http.Server{Handler: p.handler(listener.Addr().String()), ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
-	if o.Ready != nil {
-		o.Ready(URLs{"http://" + listener.Addr().String(), taxi.Daemon.URL() + "/", taxi.Daemon.URL() + "/driver"})
-	}
+	ready("http://" + listener.Addr().String())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"taxiterminal/device/meter/mdt"
+	"taxiterminal/device/meter"
 	"taxiterminal/display/qr"
 	"taxiterminal/money"
 	"taxiterminal/sim"
@@ -20,6 +20,7 @@ import (
 // play is a taxi in the hands of a person with a browser.
 type play struct {
 	taxi      *sim.Taxi
+	about     string // of the meter
 	passenger *sim.Screen
 
 	mu      sync.Mutex
@@ -29,10 +30,12 @@ type play struct {
 	scanned string // reference in the phone
 	said    string // what the phone shows instead of a bill
 	restart *time.Timer
+
+	fleet *fleetPlay // nil for a taxi without one
 }
 
-func newPlay(t *sim.Taxi) *play {
-	return &play{taxi: t, passenger: t.Daemon.Open("/"), plugged: true, running: true, network: vippstest.Up}
+func newPlay(t *sim.Taxi, about string) *play {
+	return &play{taxi: t, about: about, passenger: t.Daemon.Open("/"), plugged: true, running: true, network: vippstest.Up}
 }
 
 func (p *play) close() {
@@ -53,14 +56,24 @@ type state struct {
 	Screen   string         `json:"screen"`
 	Screens  string         `json:"screens"` // URL of the passenger's page
 	Payments []paymentState `json:"payments"`
+	Fleet    *fleetState    `json:"fleet,omitempty"`
 }
 
 type meterState struct {
-	State   string `json:"state"`
-	Fare    string `json:"fare"`
-	Extras  string `json:"extras"`
-	Plugged bool   `json:"plugged"`
-	On      bool   `json:"on"`
+	State   string     `json:"state"`
+	Fare    string     `json:"fare"`
+	Extras  string     `json:"extras"`
+	Plugged bool       `json:"plugged"`
+	On      bool       `json:"on"`
+	About   string     `json:"about"` // what this meter tells, and when
+	Keys    []keyState `json:"keys"`
+}
+
+// keyState is one key of the meter; only what it has is on the page.
+type keyState struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
+	Works bool   `json:"works"` // in the present position
 }
 
 type phoneState struct {
@@ -99,7 +112,7 @@ func (p *play) snapshot() state {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := state{
-		Meter:   meterState{stateNames[r.State], r.Fare.Decimal(), r.Extras.Decimal(), p.plugged, r.On},
+		Meter:   meterState{positions[r.Position], r.Fare.Decimal(), r.Extras.Decimal(), p.plugged, r.On, p.about, p.keys(r.Position)},
 		Network: string(p.network), Running: p.running, Screen: sim.Kind(html), Screens: p.taxi.Daemon.URL(),
 		Payments: []paymentState{},
 	}
@@ -108,10 +121,23 @@ func (p *play) snapshot() state {
 			pay.Captured.Decimal(), pay.Cancelled.Decimal(), pay.Refunded.Decimal(), pay.Calls[vippstest.OpCapture].Executed}}, s.Payments...)
 	}
 	s.Phone = p.phone()
+	if p.fleet != nil {
+		s.Fleet = p.fleet.state()
+	}
 	return s
 }
 
-var stateNames = map[mdt.State]string{mdt.Vacant: "FOR HIRE", mdt.TimeOn: "HIRED", mdt.TimeOff: "STOPPED", mdt.Payment: "STOPPED"}
+var positions = map[meter.Position]string{meter.ForHire: "FOR HIRE", meter.Hired: "HIRED", meter.Stopped: "STOPPED"}
+
+func (p *play) keys(at meter.Position) []keyState {
+	var keys []keyState
+	for _, k := range p.taxi.Meter.Keys() {
+		if !k.Fault {
+			keys = append(keys, keyState{k.Name, k.Label, k.Works(at)})
+		}
+	}
+	return keys
+}
 
 // phone shows the payment that was scanned or came by itself, for as long as it can
 // be approved.
@@ -163,6 +189,9 @@ func (p *play) do(w http.ResponseWriter, r *http.Request) {
 	act, ok := map[string]func(string) error{
 		"meter": p.pressKey, "cable": p.cable, "phone": p.usePhone, "network": p.setNetwork, "power": p.power, "clock": p.clock,
 	}[what]
+	if !ok && p.fleet != nil {
+		act, ok = p.fleet.buttons()[what]
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
@@ -177,21 +206,11 @@ func (p *play) do(w http.ResponseWriter, r *http.Request) {
 var errNoButton = errors.New("there is no such button")
 
 func (p *play) pressKey(how string) error {
-	m := p.taxi.Meter
-	switch how {
-	case "hired":
-		if m.Reading().State == mdt.Vacant {
-			return m.Hired()
-		}
-		return m.Resume()
-	case "timeoff":
-		return m.TimeOff()
-	case "extras":
-		return m.Extras(2500)
-	case "vacant":
-		return m.Vacant()
+	k, ok := sim.FindKey(p.taxi.Meter, how)
+	if !ok || k.Fault {
+		return errNoButton
 	}
-	return errNoButton
+	return k.Press()
 }
 
 func (p *play) cable(how string) error {
@@ -223,6 +242,9 @@ func (p *play) usePhone(how string) error {
 	if how == "scan" {
 		return p.scan()
 	}
+	if p.fleet != nil && p.fleet.use(how) {
+		return nil
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	action, ok := map[string]vippstest.Action{
@@ -240,6 +262,9 @@ func (p *play) scan() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.scanned, p.said = "", ""
+	if p.fleet != nil && p.fleet.read(html) {
+		return nil
+	}
 	for _, pay := range p.taxi.API.Payments() {
 		code, err := qr.Encode(pay.RedirectURL)
 		if err == nil && strings.Contains(html, code.Path()) {

@@ -26,6 +26,8 @@
 //	POST /v1/outbox/{id}/park   {"reason": "..."}
 //	POST /v1/outbox/{id}/retry  {"reason": "..."}
 //	POST /v1/outbox/verify
+//	GET  /v1/meter/events       what the meter tells: one JSON value a line, without end
+//	GET  /v1/doctor             everything that a technician can mend
 //	GET  /metrics               Prometheus
 //	GET  /healthz
 //
@@ -63,6 +65,21 @@ type Status struct {
 	Meter   display.Health   `json:"meter"`
 	Queue   Queue            `json:"queue"`
 	Faults  []display.Fault  `json:"faults,omitempty"`
+	// Gateway is there in a fleet; without it payments are made by the terminal itself.
+	Gateway *Gateway `json:"gateway,omitempty"`
+}
+
+// Gateway is how a car of a fleet stands with its gateway.
+type Gateway struct {
+	Name      string `json:"name,omitempty"`     // empty: not enrolled
+	Terminal  string `json:"terminal,omitempty"` // its public key
+	Connected bool   `json:"connected"`
+	Refused   bool   `json:"refused,omitempty"` // it does not let this terminal in
+	Problem   string `json:"problem,omitempty"` // why it is not connected
+	// Copied is the last row of the journal up to which the gateway has all.
+	Copied int64 `json:"copied"`
+	// Broken: the gateway's copy is of something else; the office must look.
+	Broken bool `json:"broken,omitempty"`
 }
 
 // Queue is the outbox in figures.
@@ -110,7 +127,7 @@ type Attempt struct {
 	Contact int64              `json:"contact,omitempty"` // who shared it
 }
 
-// Event is one line of a trip's journal. The code to scan is left out.
+// Event is one line of a trip's journal. Links that open a payment are left out.
 type Event struct {
 	Seq  int64           `json:"seq"`
 	At   time.Time       `json:"at"`
@@ -252,6 +269,7 @@ func eventOf(e outbox.Entry) Event {
 	var body map[string]json.RawMessage
 	if json.Unmarshal(e.Body, &body) == nil {
 		delete(body, "redirect_url")
+		delete(body, "return_url")
 	}
 	out := Event{Seq: e.Seq, At: e.At, Kind: e.Kind}
 	if len(body) > 0 {

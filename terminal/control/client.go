@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -103,6 +104,45 @@ func (c *Client) Health(ctx context.Context) error {
 	return c.call(ctx, http.MethodGet, "/healthz", nil, nil)
 }
 
+// Doctor examines the running terminal.
+func (c *Client) Doctor(ctx context.Context) (checks []Check, err error) {
+	return checks, c.call(ctx, http.MethodGet, "/v1/doctor", nil, &checks)
+}
+
+// WatchMeter gives what the meter tells to f, first what is the case now, until ctx
+// ends (with ctx.Err()), f fails, or the terminal ends (with io.EOF).
+func (c *Client) WatchMeter(ctx context.Context, f func(MeterEvent) error) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://taxiterm/v1/meter/events", nil)
+	if err != nil {
+		return err
+	}
+	endless := *c.http
+	endless.Timeout = 0
+	res, err := endless.Do(req)
+	if err != nil {
+		return dialError(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return refusal(res)
+	}
+	for d := json.NewDecoder(res.Body); ; {
+		var e MeterEvent
+		if err := d.Decode(&e); err != nil {
+			return cmp.Or(ctx.Err(), err)
+		}
+		if err := f(e); err != nil {
+			return err
+		}
+	}
+}
+
+func refusal(res *http.Response) error {
+	e := &Error{Status: res.StatusCode, Message: res.Status}
+	_ = json.NewDecoder(res.Body).Decode(e)
+	return e
+}
+
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {
@@ -122,9 +162,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		e := &Error{Status: res.StatusCode, Message: res.Status}
-		_ = json.NewDecoder(res.Body).Decode(e)
-		return e
+		return refusal(res)
 	}
 	if out == nil {
 		return nil

@@ -31,18 +31,25 @@ type Options struct {
 	Mask func(msisdn string) string
 	// Healthy says whether everything works that a trip needs in the car.
 	Healthy func(context.Context) error
+	// Gateway says how the car stands with its gateway; nil where there is none.
+	Gateway func() Gateway
 	// Metrics are served under /metrics; nil for none.
 	Metrics prometheus.Gatherer
+	// Meter is what the meter tells, for those who watch it; nil for nothing.
+	Meter *Feed
+	// Examine looks at everything that a technician can mend; nil for nothing.
+	Examine func(context.Context) []Check
 	Log     *slog.Logger
 }
 
 // Server answers the local commands.
 type Server struct {
-	o Options
+	o     Options
+	ended chan struct{} // closed when streams must end
 }
 
-// New prepares a server.
-func New(o Options) *Server { return &Server{o} }
+// New prepares a server. It serves once.
+func New(o Options) *Server { return &Server{o, make(chan struct{})} }
 
 // Listen makes the socket, mode 0600. A socket that a dead daemon has left behind is
 // replaced; one that answers is not.
@@ -76,6 +83,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 	}
+	server.RegisterOnShutdown(func() { close(s.ended) })
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -119,6 +127,8 @@ func (s *Server) Handler() http.Handler {
 	handle("POST /v1/outbox/{id}/park", s.park)
 	handle("POST /v1/outbox/{id}/retry", s.retry)
 	handle("POST /v1/outbox/verify", s.verify)
+	handle("GET /v1/doctor", s.doctor)
+	mux.HandleFunc("GET /v1/meter/events", s.watchMeter)
 	handle("GET /healthz", s.health)
 	if s.o.Metrics != nil {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(s.o.Metrics, promhttp.HandlerOpts{}))
@@ -168,7 +178,12 @@ func (s *Server) errorOf(r *http.Request, err error) *Error {
 }
 
 func (s *Server) status(*http.Request) (any, error) {
-	return statusOf(s.o.Terminal.View(), s.o.Version), nil
+	status := statusOf(s.o.Terminal.View(), s.o.Version)
+	if s.o.Gateway != nil {
+		g := s.o.Gateway()
+		status.Gateway = &g
+	}
+	return status, nil
 }
 
 func (s *Server) trips(r *http.Request) (any, error) {

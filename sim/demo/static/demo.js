@@ -15,10 +15,8 @@ function show(s) {
   $("m-state").textContent = s.meter.on ? s.meter.state : "NO POWER";
   $("m-fare").textContent = s.meter.fare;
   $("m-extras").textContent = s.meter.extras;
-  for (const b of document.querySelectorAll("[data-when]")) {
-    b.disabled = !(" " + b.dataset.when + " ").includes(" " + s.meter.state + " ");
-  }
-  document.querySelector('[data-do="meter/hired"]').textContent = s.meter.state === "STOPPED" ? "Hired again" : "Hired";
+  $("m-about").textContent = s.meter.about;
+  showKeys(s.meter.keys, s.meter.on);
   $("cable").textContent = s.meter.plugged ? "Pull the cable" : "Plug the cable in";
   $("cable").dataset.do = s.meter.plugged ? "cable/pull" : "cable/plug";
 
@@ -42,8 +40,10 @@ function show(s) {
   $("p-asks").hidden = $("p-refuse").hidden = asks.length === 0;
   $("p-asks").textContent = "The taxi asks you to share: " + asks.join(", ");
   $("p-approve").textContent = asks.length ? "Share and approve" : "Approve";
-  $("p-said").textContent = s.phone.amount ? "" : s.phone.said || "Point the camera at the passenger’s screen.";
+  const page = s.fleet && !s.phone.amount && s.fleet.page;
+  $("p-said").textContent = s.phone.amount || page ? "" : s.phone.said || "Point the camera at the passenger’s screen.";
 
+  if (s.fleet) showFleet(s.fleet, page);
   for (const b of document.querySelectorAll("[data-network]")) {
     b.setAttribute("aria-pressed", String(b.dataset.network === s.network));
   }
@@ -63,6 +63,45 @@ function show(s) {
     }
     return row;
   }));
+}
+
+const said = {
+  waiting: "This is your taxi’s page. The amount comes when the meter stops.",
+  due: "To pay", open: "A payment has been started", approved: "Approved", paid: "Paid", settled: "Settled with the driver",
+  offline: "The car has no network: scan its screen", closed: "Please pay the driver",
+};
+
+// showFleet shows what a taxi alone does not have.
+function showFleet(f, page) {
+  for (const e of document.querySelectorAll("[data-fleet]")) e.hidden = false;
+  $("n-legend").textContent = "Gateway to payment API";
+  $("sticker").href = f.sticker;
+  for (const b of document.querySelectorAll("[data-line]")) {
+    b.setAttribute("aria-pressed", String(b.dataset.line === f.line));
+  }
+  $("g-kill").disabled = !f.running;
+  $("g-kill").textContent = f.running ? "kill -9" : "down, coming back …";
+  $("g-revoke").textContent = f.revoked ? "Enrol it anew" : "Revoke the terminal";
+  $("g-revoke").dataset.do = f.revoked ? "office/enrol" : "office/revoke";
+  $("b-page").hidden = !page;
+  $("b-state").textContent = page ? said[page.state] || "This page is not known" : "";
+  $("b-amount").textContent = page ? page.amount : "";
+  $("b-digits").textContent = page && page.digits ? "For the driver: " + page.digits : "";
+  $("b-pay").hidden = !page || !page.payable;
+}
+
+// The keys are made once, so that a button that has the focus keeps it.
+function showKeys(keys, on) {
+  const box = $("m-keys");
+  if (box.children.length !== keys.length) {
+    box.replaceChildren(...keys.map((key) => {
+      const b = document.createElement("button");
+      b.textContent = key.label;
+      b.dataset.do = "meter/" + key.name;
+      return b;
+    }));
+  }
+  keys.forEach((key, i) => { box.children[i].disabled = !on || !key.works; });
 }
 
 async function ask(path, options) {
