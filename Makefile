@@ -13,6 +13,9 @@ BUILD = $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
 TEST_TOOLS    = chromium zbarimg pdftoppm strace systemd-analyze
 TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 
+# The accessibility rules that browser tests apply, by npm; never part of a program.
+AXE = fleet/page/testdata/axe
+
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-tools race fuzz bench kill lint vuln clean
 
@@ -41,6 +44,8 @@ test-tools:
 	  fi; \
 	  for t in $$missing; do command -v $$t >/dev/null 2>&1 || echo "*** $$t IS NOT HERE AND COULD NOT BE INSTALLED: the tests that need it will be SKIPPED ***"; done; \
 	fi
+	@[ -f $(AXE)/node_modules/axe-core/axe.min.js ] || { command -v npm >/dev/null 2>&1 && npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(AXE); } || \
+	  echo "*** axe-core IS NOT HERE AND COULD NOT BE INSTALLED (it takes npm): the tests of accessibility will be SKIPPED ***"
 
 fuzz: ## every fuzz test for FUZZTIME each (default 30s)
 	@for target in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
