@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"taxiterminal/fleet/page"
 	"taxiterminal/money"
 	"taxiterminal/trip"
 	"taxiterminal/vipps"
@@ -60,11 +61,6 @@ func (c *carriers) wake(reference string) {
 
 // carryHome captures a carried payment once it is approved, under the car's own key.
 func (g *Gateway) carryHome(ctx context.Context, reference string, wake <-chan struct{}) {
-	_, m, err := fares{g}.owner(ctx, reference)
-	if err != nil {
-		g.log.Error("carried payment has no owner", "reference", reference, "err", err)
-		return
-	}
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	for start := time.Now(); ; {
@@ -74,7 +70,12 @@ func (g *Gateway) carryHome(ctx context.Context, reference string, wake <-chan s
 		case <-wake:
 		case <-pause.C:
 		}
-		if g.carryOn(ctx, m, reference, time.Since(start)) {
+		_, m, err := fares{g}.owner(ctx, reference)
+		switch {
+		case errors.Is(err, page.ErrUnknown):
+			g.log.Error("carried payment has no owner", "reference", reference)
+			return
+		case err == nil && g.carryOn(ctx, m, reference, time.Since(start)):
 			return
 		}
 		if time.Since(start) > carryFor {

@@ -3,12 +3,14 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
 
 	"taxiterminal/fleet/journal"
 	"taxiterminal/fleet/link"
+	"taxiterminal/fleet/registry"
 	"taxiterminal/fleet/relay"
 	"taxiterminal/fleet/webhook"
 	"taxiterminal/vipps"
@@ -78,9 +80,13 @@ func (g *Gateway) hello(ctx context.Context, terminal string, h link.Hello) (lin
 }
 
 // bound: a terminal speaks for the vehicle that it is or was enrolled for.
-func (g *Gateway) bound(terminal, vehicle string) bool {
+func (g *Gateway) bound(terminal, vehicle string) (bool, error) {
 	t, err := g.registry.Terminal(g.ctx, terminal)
-	return err == nil && t.Vehicle == vehicle
+	var refusal *registry.Refusal
+	if errors.As(err, &refusal) {
+		return false, nil
+	}
+	return t.Vehicle == vehicle, err
 }
 
 func (g *Gateway) alarm(a journal.Alarm) {

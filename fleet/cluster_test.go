@@ -124,6 +124,11 @@ func TestTwoGatewaysOnAClusterThatLosesAServer(t *testing.T) {
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(len(trips), "trips,", wrong(), "wrong,", err)
+			for _, s := range trips {
+				if s.App != s.Total || s.Problem != "" {
+					t.Logf("%+v", s)
+				}
+			}
 			for _, c := range fleet {
 				t.Logf("%s: %+v %+v", c.vehicle, c.State(), c.uplink.Status())
 			}

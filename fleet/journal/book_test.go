@@ -78,7 +78,7 @@ func TestOneCarsJournalDoesNotTouchAnothers(t *testing.T) {
 	forged.cash(1)
 	strange := newCar(t, "T122", "AAAAA")
 	strange.row(1, "begun", trip.Begun{ID: trip.ID{Vehicle: "T122", File: "K7Q2X", Number: 1}, Currency: money.NOK})
-	j, _ := fed(journal.Config{Bound: func(terminal, vehicle string) bool { return terminal == honest }})
+	j, _ := fed(journal.Config{Bound: func(terminal, vehicle string) (bool, error) { return terminal == honest, nil }})
 	feed(t, j, thief, forged.rows...)
 	feed(t, j, thief, strange.rows...)
 	feed(t, j, honest, c.rows...)

@@ -21,8 +21,9 @@ type Config struct {
 	// Keep is how long trips are in memory; 0 is 400 days, so that a year can be
 	// reported and refunds, which the API takes for a year, are seen.
 	Keep time.Duration
-	// Bound says whether a terminal is or was in a vehicle; nil for always.
-	Bound func(terminal, vehicle string) bool
+	// Bound says whether a terminal is or was in a vehicle; nil for always. The error
+	// is that nobody can say now: the journals are read anew a little later.
+	Bound func(terminal, vehicle string) (bool, error)
 	// Alarm is told when something becomes wrong with a journal; nil for nobody. It
 	// is told again after every start, and must not call Journals.
 	Alarm func(Alarm)
@@ -73,7 +74,7 @@ func New(cfg Config) *Journals {
 		j.cfg.Keep = keep
 	}
 	if j.cfg.Bound == nil {
-		j.cfg.Bound = func(string, string) bool { return true }
+		j.cfg.Bound = func(string, string) (bool, error) { return true, nil }
 	}
 	j.books = newBooks(j)
 	return j

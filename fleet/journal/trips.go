@@ -75,15 +75,17 @@ func (b *books) fold(ctx context.Context, k *book, l outbox.Link, a arrival) err
 	if err != nil || t.Problem != "" && s.Phase == trip.Vacant {
 		return nil
 	}
-	b.sum(k, t, l, s)
+	if t.Vehicle == "" {
+		if err := b.begin(k, t, l, s); err != nil {
+			return err
+		}
+	}
+	b.sum(t, s)
 	return nil
 }
 
 // sum makes the line of a report from a state.
-func (b *books) sum(k *book, t *record, l outbox.Link, s trip.State) {
-	if t.Vehicle == "" {
-		b.begin(k, t, l, s)
-	}
+func (b *books) sum(t *record, s trip.State) {
 	for i := range s.Attempts {
 		if !s.Attempts[i].State.Live() && s.Attempts[i].RedirectURL != "" {
 			s.Attempts = slices.Clone(s.Attempts)
@@ -120,14 +122,19 @@ func (b *books) sum(k *book, t *record, l outbox.Link, s trip.State) {
 	}
 }
 
-// begin files a trip, and makes sure that it is who it says it is.
-func (b *books) begin(k *book, t *record, l outbox.Link, s trip.State) {
+// begin files a trip, and makes sure that it is who it says it is. The error is that
+// nobody can say now.
+func (b *books) begin(k *book, t *record, l outbox.Link, s trip.State) error {
+	bound, err := b.j.cfg.Bound(k.terminal, s.ID.Vehicle)
+	if err != nil {
+		return fmt.Errorf("journal of whom: %w", err)
+	}
 	t.Vehicle, t.Reference = strings.Clone(s.ID.Vehicle), s.ID.String()
 	switch {
 	case s.ID.File != k.file || s.ID.Number != l.Stream || !trip.ValidVehicle(s.ID.Vehicle):
 		t.Vehicle, t.Reference = "?", fmt.Sprintf("?-%s-%04d", k.file, l.Stream)
 		t.Problem = "is not named after its journal"
-	case !b.j.cfg.Bound(k.terminal, s.ID.Vehicle):
+	case !bound:
 		t.Problem = "is of a vehicle that this terminal is not in"
 	default:
 		b.index[s.ID.Vehicle+"-"+k.file] = k.name
@@ -136,6 +143,7 @@ func (b *books) begin(k *book, t *record, l outbox.Link, s trip.State) {
 	if l.At.After(t.first.Add(time.Hour)) || l.At.Before(t.first.Add(-b.j.cfg.Keep)) {
 		t.At, t.Guessed = t.first.UTC(), true
 	}
+	return nil
 }
 
 // find is the trip of a reference, which is the trip's or that of one of its payments.

@@ -163,6 +163,32 @@ func TestTheStreamKeepsWhatIsDifferent(t *testing.T) {
 	}
 }
 
+// That the registry cannot be asked for a moment is no reason to doubt a trip for ever.
+func TestATripIsNotDoubtedBecauseTheRegistryIsAway(t *testing.T) {
+	w := linktest.New(t, 1)
+	one := w.Terminals[0]
+	c := newCar(t, "T122", "K7Q2X")
+	c.paid(25000)
+	for _, r := range c.rows {
+		_, err := w.JS.Publish(t.Context(), link.JournalSubject(one.ID), r.Encode(), jetstream.WithMsgID(link.RowID(r)))
+		require.NoError(t, err)
+	}
+	var asked atomic.Int32
+	j := journal.New(journal.Config{JS: w.JS, Bound: func(string, string) (bool, error) {
+		if asked.Add(1) == 1 {
+			return false, errors.New("no quorum")
+		}
+		return true, nil
+	}})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { _ = j.Run(ctx); close(done) }()
+	t.Cleanup(func() { cancel(); <-done })
+	linktest.Eventually(t, func() bool { return len(j.Trips(journal.Query{})) == 1 })
+	require.Empty(t, j.Trips(journal.Query{})[0].Problem)
+	require.EqualValues(t, 2, asked.Load())
+}
+
 // BenchmarkStart is what a gateway with 100,000 rows needs until it can answer.
 func BenchmarkStart(b *testing.B) {
 	w := linktest.New(b, 1)
