@@ -299,6 +299,10 @@ func TestACluster(t *testing.T) {
 	two.answering()
 	hints, err := cars[0].SubscribeSync("car." + cars[0].terminal + ".hint")
 	require.NoError(t, err)
+	eventually(t, 20*time.Second, func() bool { // until all servers know who answers
+		_, err := cars[0].Request("car."+cars[0].terminal+".pay", nil, 10*time.Second)
+		return err == nil
+	})
 	for range 10 {
 		_, err := cars[0].Request("car."+cars[0].terminal+".pay", nil, 10*time.Second)
 		require.NoError(t, err)
