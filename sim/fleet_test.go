@@ -309,7 +309,7 @@ func TestWhatPassengersAskAtTheGatewayReachesTheCar(t *testing.T) {
 	require.NoError(t, f.Shows(f.ctx, "paid"))
 	f.end()
 	text := f.log.String()
-	require.Contains(t, text, "passenger's request not taken")
+	require.Contains(t, text, "request not taken")
 	require.NotContains(t, text, "secret-token")
 	require.NotContains(t, text, token)
 	out, _, _ := f.Daemon.command("trips", "show", "1")
