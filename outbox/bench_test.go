@@ -13,7 +13,24 @@ import (
 // BenchmarkDelivered is one command from its event to its recorded outcome: two
 // commits, two flushes.
 func BenchmarkDelivered(b *testing.B) {
+	b.Run("empty", func(b *testing.B) { delivered(b, open(b, tempFile(b))) })
+	b.Run("after-a-million", func(b *testing.B) { delivered(b, filled(b, 1_000_000)) })
+}
+
+// filled is a file with so many commands that are done.
+func filled(b *testing.B, n int) *Store {
 	s := open(b, tempFile(b))
+	stream := begin(b, s)
+	require.NoError(b, s.Commit(context.Background(), func(tx *Tx) error {
+		_, err := tx.tx.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+INSERT INTO command (stream, kind, key, body, state, created_at, finished_at)
+SELECT ?, 'send', 'old-' || i, zeroblob(400), 'done', i, i FROM n`, n, stream)
+		return err
+	}))
+	return s
+}
+
+func delivered(b *testing.B, s *Store) {
 	done := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
