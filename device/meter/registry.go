@@ -53,20 +53,3 @@ func New(name string, table map[string]any, log *slog.Logger) (Driver, error) {
 	}
 	return f(table, log)
 }
-
-// Replace puts f in the place of whatever is registered under name until restore
-// is called. Tests reach it through metertest.Register.
-func Replace(name string, f Factory) (restore func()) {
-	registry.Lock()
-	defer registry.Unlock()
-	old, had := registry.factories[name]
-	registry.factories[name] = f
-	return func() {
-		registry.Lock()
-		defer registry.Unlock()
-		delete(registry.factories, name)
-		if had {
-			registry.factories[name] = old
-		}
-	}
-}

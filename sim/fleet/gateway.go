@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -117,11 +116,6 @@ func (g *Gateway) Start(ctx context.Context) error {
 		return err
 	}
 	return g.Ready(ctx)
-}
-
-// Restart pulls the plug and starts it again.
-func (g *Gateway) Restart(ctx context.Context) error {
-	return errors.Join(g.Kill(), g.Start(ctx))
 }
 
 // Revoke takes a terminal's right away and says how many connections that cut.

@@ -99,11 +99,6 @@ func (c *Client) Verify(ctx context.Context) (v Verified, err error) {
 	return v, c.call(ctx, http.MethodPost, "/v1/outbox/verify", nil, &v)
 }
 
-// Health is nil when the daemon says that it works.
-func (c *Client) Health(ctx context.Context) error {
-	return c.call(ctx, http.MethodGet, "/healthz", nil, nil)
-}
-
 // Doctor examines the running terminal.
 func (c *Client) Doctor(ctx context.Context) (checks []Check, err error) {
 	return checks, c.call(ctx, http.MethodGet, "/v1/doctor", nil, &checks)

@@ -69,11 +69,6 @@ type Subject struct {
 // round gives v in whole steps.
 func (s Subject) round(v money.Minor) money.Minor { return v - v%max(s.Step, 1) }
 
-// Register puts f in the place of the driver of that name until the test ends.
-func Register(t testing.TB, name string, f meter.Factory) {
-	t.Cleanup(meter.Replace(name, f))
-}
-
 // Run holds the subject against all that the suite knows.
 func Run(t *testing.T, s Subject) {
 	if s.Garbled == 0 {

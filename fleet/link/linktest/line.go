@@ -17,7 +17,6 @@ type Line struct {
 	cut   bool
 	muted bool // what the server says is lost
 	deaf  bool // what the car says is lost
-	seen  int  // bytes that the car has sent
 }
 
 // NewLine opens one. It ends with the test.
@@ -69,13 +68,6 @@ func (l *Line) Deafen() {
 	l.deaf = true
 }
 
-// Seen is how many bytes the car has sent, those that were lost included.
-func (l *Line) Seen() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.seen
-}
-
 func (l *Line) run() {
 	for {
 		car, err := l.listener.Accept()
@@ -90,8 +82,8 @@ func (l *Line) run() {
 			}
 			continue
 		}
-		l.wg.Go(func() { l.carry(car, server, func(n int) bool { l.seen += n; return l.deaf }) })
-		l.wg.Go(func() { l.carry(server, car, func(int) bool { return l.muted }) })
+		l.wg.Go(func() { l.carry(car, server, func() bool { return l.deaf }) })
+		l.wg.Go(func() { l.carry(server, car, func() bool { return l.muted }) })
 	}
 }
 
@@ -107,7 +99,7 @@ func (l *Line) add(conns ...net.Conn) bool {
 }
 
 // carry copies one direction; lost says, with the lock, whether the bytes are lost.
-func (l *Line) carry(from, to net.Conn, lost func(n int) bool) {
+func (l *Line) carry(from, to net.Conn, lost func() bool) {
 	defer func() {
 		_ = from.Close()
 		_ = to.Close()
@@ -119,7 +111,7 @@ func (l *Line) carry(from, to net.Conn, lost func(n int) bool) {
 	for {
 		n, err := from.Read(buf)
 		l.mu.Lock()
-		gone := lost(n)
+		gone := lost()
 		l.mu.Unlock()
 		if n > 0 && !gone {
 			if _, err := to.Write(buf[:n]); err != nil {
