@@ -44,24 +44,30 @@ type change struct {
 
 // Commit runs f in one transaction and flushes it to the disk. When it returns nil
 // everything that f did will survive a power cut; otherwise nothing of it counts.
-func (s *Store) Commit(ctx context.Context, f func(*Tx) error) (err error) {
+func (s *Store) Commit(ctx context.Context, f func(*Tx) error) error {
+	took, err := s.write(ctx, f)
+	s.onCommit(took, err)
+	return err
+}
+
+func (s *Store) write(ctx context.Context, f func(*Tx) error) (took time.Duration, err error) {
 	s.commit.Lock()
 	defer s.commit.Unlock()
-	defer func(start time.Time) { s.onCommit(time.Since(start), err) }(time.Now())
+	defer func(start time.Time) { took = time.Since(start) }(time.Now())
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("outbox begin: %w", named(err))
+		return 0, fmt.Errorf("outbox begin: %w", named(err))
 	}
 	t := &Tx{store: s, ctx: ctx, tx: tx, now: time.Now(), end: s.end, newest: s.newest}
 	if err := f(t); err != nil {
-		return errors.Join(err, tx.Rollback())
+		return 0, errors.Join(err, tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("outbox commit: %w", named(err))
+		return 0, fmt.Errorf("outbox commit: %w", named(err))
 	}
 	s.end, s.newest = t.end, t.newest
 	s.queue.apply(t.added, t.changed)
-	return nil
+	return 0, nil
 }
 
 // Now is the time of day that everything in the transaction is stamped with: UTC,

@@ -23,7 +23,8 @@ type Options struct {
 	// Key of KeySize bytes seals private values and the bodies of private commands
 	// (AES-256-GCM); nil: there can be none.
 	Key []byte
-	// OnCommit is told how long each commit took, flush included; nil for none.
+	// OnCommit is told how long each commit took, flush included, before Commit returns;
+	// nil for none.
 	OnCommit func(took time.Duration, err error)
 }
 

@@ -30,6 +30,7 @@ var (
 	errNoKeys    = errors.New("no merchant keys")
 	errSetAside  = errors.New("trip is set aside")
 	errNotProven = errors.New("the API does not show the effect yet")
+	errMayArrive = errors.New("the API does not know the request, which may still arrive")
 )
 
 // noKeysPause is how often a command is looked at while there are no merchant keys;
@@ -120,12 +121,44 @@ func (d *delivery) createAgain(ctx context.Context, wanted bool) outbox.Verdict 
 	case notFound(res) && wanted:
 		return d.send(ctx)
 	case notFound(res):
-		return d.void()
+		return d.absent()
 	}
 	return d.later(res)
 }
 
+// lingers is longer than a request that was given up can still be on its way.
+const lingers = time.Minute
+
+// absent ends a create that nobody wants and that the API does not know, at the moment.
+// If it arrives after all, nobody has its code. One that goes to a phone would stand in
+// the app there, to be approved, so it is given the time to arrive and be withdrawn.
+func (d *delivery) absent() outbox.Verdict {
+	if !d.Push {
+		return d.void()
+	}
+	var left time.Duration
+	d.t.do(func() {
+		if r, ok := d.t.rides[d.Stream]; ok {
+			if r.absent[d.N].IsZero() {
+				r.absent[d.N] = time.Now()
+			}
+			left = lingers - time.Since(r.absent[d.N])
+		}
+	})
+	if left > 0 {
+		return outbox.Unclear(left, errMayArrive)
+	}
+	return d.void()
+}
+
 func (d *delivery) send(ctx context.Context) outbox.Verdict {
+	if d.Push && d.Uncertain {
+		d.t.do(func() {
+			if r, ok := d.t.rides[d.Stream]; ok {
+				delete(r.absent, d.N)
+			}
+		})
+	}
 	res := d.t.cfg.Payments.Create(ctx, d.Key, d.Request)
 	d.t.heard(vipps.OpCreate, res)
 	switch {

@@ -30,6 +30,10 @@ func (t *Terminal) makeView(now time.Time) display.View {
 	r := t.onScreen()
 	if r != nil {
 		t.showRide(&v, r)
+		if r.state.Phase == trip.Settled {
+			bill := t.Receipt(r.state)
+			v.Receipt = &bill
+		}
 		v.Driver.CanSend = t.canPush() && trip.Check(r.state, trip.SendAsked{To: trip.Recipient{Kind: trip.ToTyped, ID: -1}}) == trip.Allowed
 	} else {
 		v.Screen, v.VehicleCode = display.Idle, t.own.code.Version()
@@ -83,8 +87,6 @@ func (t *Terminal) showRide(v *display.View, r *ride) {
 		t.showDue(v, r)
 	case trip.Settled:
 		t.showSettled(v, s)
-		bill := t.Receipt(s)
-		v.Receipt = &bill
 	case trip.Parked:
 		v.Screen, v.Reason = display.Failed, display.ReasonParked
 		v.Amount = t.amount(s.Outstanding() + s.Held() - s.Captured())
