@@ -109,17 +109,7 @@ func (t *Terminal) find(ctx context.Context, number string) (*ride, error) {
 	if err != nil || stream <= 0 {
 		return nil, &Refused{display.RefusedUnknownTrip, number}
 	}
-	for _, r := range t.rides {
-		if r.stream == stream {
-			return r, nil
-		}
-	}
-	for _, r := range t.recent {
-		if r.stream == stream {
-			return r, nil
-		}
-	}
-	r, err := t.load(ctx, stream)
+	r, err := t.ride(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +117,19 @@ func (t *Terminal) find(ctx context.Context, number string) (*ride, error) {
 		return nil, &Refused{display.RefusedUnknownTrip, number}
 	}
 	return r, nil
+}
+
+// ride gives the trip of a stream, from memory or from the journal.
+func (t *Terminal) ride(ctx context.Context, stream int64) (*ride, error) {
+	if r, ok := t.rides[stream]; ok {
+		return r, nil
+	}
+	for _, r := range t.recent {
+		if r.stream == stream {
+			return r, nil
+		}
+	}
+	return t.load(ctx, stream)
 }
 
 // ErrNotQueued: the command is not one that can be parked or let go now.

@@ -138,7 +138,7 @@ func (d *delivery) absent() outbox.Verdict {
 	}
 	var left time.Duration
 	d.t.do(func() {
-		if r, ok := d.t.rides[d.Stream]; ok {
+		if r, err := d.ride(); err == nil {
 			if r.absent[d.N].IsZero() {
 				r.absent[d.N] = time.Now()
 			}
@@ -154,7 +154,7 @@ func (d *delivery) absent() outbox.Verdict {
 func (d *delivery) send(ctx context.Context) outbox.Verdict {
 	if d.Push && d.Uncertain {
 		d.t.do(func() {
-			if r, ok := d.t.rides[d.Stream]; ok {
+			if r, err := d.ride(); err == nil {
 				delete(r.absent, d.N)
 			}
 		})
@@ -302,15 +302,27 @@ func (d *delivery) get(ctx context.Context) vipps.Result {
 func (d *delivery) wanted() (wanted, claimed bool, err error) {
 	err = errEnded
 	d.t.do(func() {
-		r, ok := d.t.rides[d.Stream]
-		if !ok || d.N < 1 || d.N > len(r.state.Attempts) {
-			err = errSetAside
+		var r *ride
+		if r, err = d.ride(); err != nil {
 			return
 		}
 		a := r.state.Attempts[d.N-1]
 		wanted, claimed, err = a.State == trip.AttemptRequested, a.Claimed, nil
 	})
 	return wanted, claimed, err
+}
+
+// ride is the trip that the command is of. That may be one that is closed already: its
+// end was seen before the answer to the command came.
+func (d *delivery) ride() (*ride, error) {
+	if d.t.broken[d.Stream] != nil {
+		return nil, errSetAside
+	}
+	r, err := d.t.ride(context.Background(), d.Stream)
+	if err == nil && (d.N < 1 || d.N > len(r.state.Attempts)) {
+		err = errSetAside
+	}
+	return r, err
 }
 
 // finish records the outcome: the events and the end of the command in one commit.
@@ -321,9 +333,8 @@ func (d *delivery) finish(state outbox.State, note string, events ...trip.Event)
 func (d *delivery) finishWith(state outbox.State, note string, events source) outbox.Verdict {
 	err := errEnded
 	d.t.do(func() {
-		r, ok := d.t.rides[d.Stream]
-		if !ok {
-			err = errSetAside
+		var r *ride
+		if r, err = d.ride(); err != nil {
 			return
 		}
 		err = d.t.commit(r, &answered{d.ID, state, note}, events)

@@ -219,3 +219,51 @@ func TestTheRestOfACodesLifeIsKeptWithinWhatIsPossible(t *testing.T) {
 		require.Equal(t, left, remaining(created, now).Sub(now), created)
 	}
 }
+
+func TestTheEndOfAPaymentMayBeHeardBeforeThatItWasMade(t *testing.T) {
+	driveWith(t, vippstest.Options{}, inFleet, func(t *testing.T, c *car) {
+		c.fault(vippstest.Fault{Op: vippstest.OpCreate, Kind: vippstest.LostResponse, Hang: true})
+		c.hired()
+		c.stopped(25000)
+		c.act(1, vippstest.Reject)
+		c.term.Hint(c.payment(1).Reference)
+		c.shows(display.Failed)
+		require.NoError(t, c.press(display.ActionCash))
+		c.vacant()
+		require.True(t, c.state().Closed())
+		require.Equal(t, 1, c.store.Depth().Pending, "the create still waits for its answer")
+		c.restart()
+		c.settled()
+		require.Equal(t, "ABORTED 0/0/0/0 captures 0", c.money(1))
+	})
+}
+
+// TestARequestToAPhoneThatMayStillArriveIsNotGivenUp: it would stand in the passenger's
+// app, to be approved, when the car asks for the same money again.
+func TestARequestToAPhoneThatMayStillArriveIsNotGivenUp(t *testing.T) {
+	driveWith(t, vippstest.Options{}, pushing, func(t *testing.T, c *car) {
+		c.hired()
+		c.stopped(25000)
+		c.scan(1)
+		c.fault(vippstest.Fault{Op: vippstest.OpCreate, Kind: vippstest.LostResponse, Hang: true, Before: vippstest.Duration(45 * time.Second)})
+		require.NoError(t, c.term.Send(t.Context(), "", display.Recipient{Number: vippstest.DefaultPassenger.Phone}))
+		c.pass(time.Second)
+		require.NoError(t, c.press(display.ActionNew)) // while the request is on its way
+		for range 120 {
+			c.pass(time.Second)
+			open := 0
+			for _, p := range c.sim.Payments() {
+				if p.State == "CREATED" {
+					open++
+				}
+			}
+			require.LessOrEqual(t, open, 1, "two requests for the same fare can be approved")
+		}
+		c.scan(3)
+		require.Equal(t, "TERMINATED", c.payment(2).State)
+		c.act(3, vippstest.Approve)
+		c.shows(display.Paid)
+		c.vacant()
+		c.settled()
+	})
+}
