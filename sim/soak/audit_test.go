@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"taxiterminal/money"
 	"taxiterminal/outbox"
@@ -52,8 +53,7 @@ func (l *life) row(e outbox.Entry) {
 	if e.Stream == 0 {
 		return
 	}
-	before := l.audit.trips[e.Stream]
-	state, err := trip.Replay(before, e.At, e.Kind, e.Body)
+	state, err := l.follow(l.audit.trips[e.Stream], e)
 	if err != nil {
 		l.broken("journal row %d: %v", e.Seq, err)
 		return
@@ -64,6 +64,24 @@ func (l *life) row(e outbox.Entry) {
 		l.audit.doubts[e.Stream] = true
 	}
 	l.notAhead(state)
+}
+
+// follow is one row of a trip, and what it sets going: rule 8.
+func (l *life) follow(s trip.State, e outbox.Entry) (trip.State, error) {
+	if strings.HasPrefix(e.Kind, trip.QueueEvents) {
+		return s, nil
+	}
+	event, err := trip.Decode(trip.Kind(e.Kind), e.Body)
+	if err != nil {
+		return s, err
+	}
+	s, commands := trip.Step(s, e.At, event)
+	for _, c := range commands {
+		if c.Op == trip.OpCapture && s.Phase == trip.Settled && s.Settlement == trip.Otherwise && s.Means != trip.Unpaid {
+			l.broken("rule 8: %s is captured after the driver took %s", l.anonymous(c.Reference), s.Means)
+		}
+	}
+	return s, nil
 }
 
 // notAhead: the journal never says more than the API. What it says less, it learns.

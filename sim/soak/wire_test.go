@@ -124,6 +124,10 @@ func (l *life) sends(c call) {
 	if !c.writes() {
 		return
 	}
+	if _, n := l.audit.attempt(c.reference); n == 0 {
+		l.broken("rule 5: %s is sent, and the journal knows no such attempt", c)
+		return
+	}
 	l.sameBytes(c)
 	if !l.habits.fleet { // else it left the car long ago, perhaps another process of it
 		l.lookedFirst(c)
@@ -131,8 +135,6 @@ func (l *life) sends(c call) {
 	switch trip.Op(c.op) {
 	case trip.OpCreate:
 		l.maySend(c)
-	case trip.OpCapture:
-		l.mayCapture(c)
 	case trip.OpCancel:
 		l.mayCancel(c)
 	}
@@ -183,10 +185,6 @@ func (l *life) looked(reference string) {
 // maySend is rules 1, 2 and 10 about a request that is made.
 func (l *life) maySend(c call) {
 	state, n := l.audit.attempt(c.reference)
-	if n == 0 {
-		l.broken("rule 5: %s is sent, and the journal knows no such attempt", c)
-		return
-	}
 	var body struct {
 		Amount struct{ Value money.Minor }
 	}
@@ -235,24 +233,9 @@ func heldOf(p vippstest.Payment) money.Minor {
 	return p.Authorized - p.Cancelled
 }
 
-// mayCapture is rule 8: what was settled otherwise is not captured.
-func (l *life) mayCapture(c call) {
-	state, n := l.audit.attempt(c.reference)
-	switch {
-	case n == 0:
-		l.broken("rule 5: %s is sent, and the journal knows no such attempt", c)
-	case state.Phase == trip.Settled && state.Settlement == trip.Otherwise && state.Means != trip.Unpaid:
-		l.broken("rule 8: %s after the driver took %s", c, state.Means)
-	}
-}
-
 // mayCancel is rule 9: a request that the driver withdrew loses against an approval.
 func (l *life) mayCancel(c call) {
 	state, n := l.audit.attempt(c.reference)
-	if n == 0 {
-		l.broken("rule 5: %s is sent, and the journal knows no such attempt", c)
-		return
-	}
 	p, _ := l.api.Payment(c.reference)
 	var body struct{ CancelTransactionOnly bool }
 	_ = json.Unmarshal(c.body, &body)
