@@ -76,8 +76,8 @@ func (l *life) config(p *process) terminal.Config {
 	return terminal.Config{
 		Vehicle: "T122", Currency: money.NOK, Brand: "Vipps",
 		Describe: func(n string) string { return "Taxi T122, tur " + n },
-		Grace:    2 * time.Minute, Linger: 10 * time.Second, Poll: time.Second,
-		TipWait: 20 * time.Second, Keep: 365 * 24 * time.Hour,
+		Grace:    2*time.Minute + 1709*time.Microsecond, Linger: 10*time.Second + 2503*time.Microsecond, Poll: time.Second + 3299*time.Microsecond,
+		TipWait: 20*time.Second + 4391*time.Microsecond, Keep: 365 * 24 * time.Hour,
 		Terms: l.habits.terms, Tips: []int{5, 10, 15}, FareByHand: l.habits.fareByHand,
 		Phones:   &terminal.Phones{Parse: parsePhone, Mask: func(string) string { return "…" }},
 		Bill:     terminal.Bill{Rules: receipt.Rules{Country: receipt.Norway}, Name: func(i receipt.Item) string { return "line " + string(i) }},
