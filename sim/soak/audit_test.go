@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"taxiterminal/money"
 	"taxiterminal/outbox"
 	"taxiterminal/trip"
 )
@@ -17,12 +16,11 @@ type auditor struct {
 	end    outbox.Chain
 	trips  map[int64]trip.State
 	kinds  map[string]int // rows of each kind
-	totals map[money.Minor]bool
 	doubts map[int64]bool // trips that ever had an amount in doubt
 }
 
 func newAuditor() *auditor {
-	return &auditor{trips: map[int64]trip.State{}, kinds: map[string]int{}, totals: map[money.Minor]bool{}, doubts: map[int64]bool{}}
+	return &auditor{trips: map[int64]trip.State{}, kinds: map[string]int{}, doubts: map[int64]bool{}}
 }
 
 // reads follows the journal up to its end and compares what is new with the ledger.
@@ -59,7 +57,6 @@ func (l *life) row(e outbox.Entry) {
 		return
 	}
 	l.audit.trips[e.Stream] = state
-	l.audit.totals[state.Fare.Total] = true
 	if state.Fare.Doubt != "" {
 		l.audit.doubts[e.Stream] = true
 	}
@@ -120,4 +117,19 @@ func (a *auditor) attempt(ref string) (trip.State, int) {
 		return trip.State{}, 0
 	}
 	return s, n
+}
+
+// keys are those that a call may have: one for each operation that the journal has
+// decided.
+func (a *auditor) keys(c call) (keys []string) {
+	s, n := a.attempt(c.reference)
+	if n == 0 {
+		return nil
+	}
+	made := map[trip.Op]int{trip.OpCreate: 1, trip.OpCapture: s.Attempts[n-1].Capture.N,
+		trip.OpCancel: s.Attempts[n-1].Cancel.N, trip.OpRefund: s.Attempts[n-1].Refund.N}
+	for i := range made[trip.Op(c.op)] {
+		keys = append(keys, trip.Key(c.reference, trip.Op(c.op), i+1))
+	}
+	return keys
 }

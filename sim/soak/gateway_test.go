@@ -37,6 +37,7 @@ func (l *life) newGateway() *gateway {
 func (l *life) killGateway() {
 	l.tell("gateway killed, waiting: %v", l.gateway.gates.waiting())
 	l.gateway.gates.cut()
+	l.kills++
 	l.gateway = l.newGateway()
 	l.car.term.Linked(false, false)
 	l.car.term.Linked(true, false)

@@ -6,6 +6,7 @@ import (
 
 	"taxiterminal/display"
 	"taxiterminal/money"
+	"taxiterminal/trip"
 )
 
 // screen is what people see.
@@ -13,11 +14,10 @@ type screen struct {
 	mu   sync.Mutex
 	view display.View
 	paid map[int64]money.Minor // the last PAID of each trip
-	due  map[money.Minor]bool  // totals that stood on it as to be paid
 }
 
 func newScreen() *screen {
-	return &screen{paid: map[int64]money.Minor{}, due: map[money.Minor]bool{}}
+	return &screen{paid: map[int64]money.Minor{}}
 }
 
 // shows looks at a new picture at the moment it appears.
@@ -36,8 +36,11 @@ func (l *life) shows(v display.View) {
 		if captured := l.captured(number); captured < v.Amount.Value {
 			l.broken("rule 7: trip %s shows PAID %s, the API has captured %d", v.Trip, v.Amount, captured)
 		}
-	case display.Due:
+	case display.Connecting, display.Due, display.Sent:
 		l.codeIsOurs(v)
+		if s := l.audit.trips[number]; s.Phase != trip.Due || s.Owed() < v.Amount.Value {
+			l.broken("trip %s shows %s to be paid, the journal has %s of %d", v.Trip, v.Amount, s.Phase, s.Owed())
+		}
 	}
 }
 
