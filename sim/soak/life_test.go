@@ -282,8 +282,11 @@ func (l *life) settle() {
 // moment, where the scheduler would choose.
 func (l *life) pass(d time.Duration) {
 	l.tell("%s pass", d)
-	time.Sleep(d)
+	l.wait(d)
 }
+
+// wait is pass without a word.
+func (l *life) wait(d time.Duration) { time.Sleep(d) }
 
 func (l *life) chance(percent int) bool { return l.random.IntN(100) < percent }
 

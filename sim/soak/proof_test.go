@@ -39,7 +39,7 @@ func (l *life) calmDown() {
 			l.broken("not everything comes to an end: %s", l.leftovers())
 			l.stopIfBroken()
 		}
-		time.Sleep(700*time.Millisecond + 137*time.Nanosecond)
+		l.wait(700*time.Millisecond + 137*time.Nanosecond)
 		l.office()
 	}
 }
