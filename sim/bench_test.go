@@ -97,6 +97,7 @@ func BenchmarkDaemon(b *testing.B) {
 		require.NoError(b, trip.Shows(ctx, "idle"))
 		for range 30 {
 			require.NoError(b, trip.Meter.Hired())
+			require.NoError(b, trip.Shows(ctx, "hired")) // the last trip's code is off the screen
 			require.NoError(b, trip.Stop(fare))
 			_, err := trip.Scan(ctx)
 			require.NoError(b, err)
