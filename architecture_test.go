@@ -124,6 +124,7 @@ func TestTheDaemonIsBuiltOfNothingThatItMustNotHave(t *testing.T) {
 	for _, banned := range []string{
 		"testing", "taxiterminal/vipps/vippstest", "taxiterminal/device/meter/metertest", "taxiterminal/device/serialport/ptycable",
 		"taxiterminal/sim", "taxiterminal/fleet", "github.com/nats-io/nats-server/v2/server", "github.com/creack/pty", "github.com/stretchr/testify/require", "pgregory.net/rapid",
+		"html/template", // see TestTheLinkerMayLeaveOutWhatTheDaemonDoesNotCall
 	} {
 		require.NotContains(t, deps, banned)
 	}
@@ -132,6 +133,19 @@ func TestTheDaemonIsBuiltOfNothingThatItMustNotHave(t *testing.T) {
 			continue // starts the daemon as a process
 		}
 		require.NotContains(t, imports, "os/exec", "%s: a terminal starts no other programs", file)
+	}
+}
+
+// TestTheLinkerMayLeaveOutWhatTheDaemonDoesNotCall: one call that finds a method by its name
+// makes the linker keep all of them, in every package, which is a sixth of the program
+// (docs/decisions/pages.md). It marks the functions that do it.
+func TestTheLinkerMayLeaveOutWhatTheDaemonDoesNotCall(t *testing.T) {
+	out, err := exec.Command("go", "build", "-o", os.DevNull, "-ldflags", "-dumpdep", "./cmd/taxiterm").CombinedOutput()
+	require.NoError(t, err, string(out))
+	calls := strings.Split(string(out), "\n")
+	require.Greater(t, len(calls), 10_000, "who calls whom")
+	for _, call := range calls {
+		require.NotContains(t, call, "<ReflectMethod>")
 	}
 }
 

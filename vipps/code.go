@@ -43,7 +43,7 @@ const (
 
 var (
 	// codeID is the published pattern, with no white space but the space.
-	codeID     = regexp.MustCompile(`^[-_+%æøåÆØÅ\w ]{1,128}$`)
+	codeID     = shaped(1, 128, `^[-_+%æøåÆØÅ\w ]+$`)
 	codeTarget = regexp.MustCompile(`^https://[\w.]+([\w#!:.?+=&%@\-/]+)?$`)
 )
 

@@ -3,7 +3,6 @@ package vipps
 import (
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -149,8 +148,8 @@ var (
 	// newReference fits the 50 characters of the older specification as well as
 	// the 64 of the newer. The first character is a letter, so that spreadsheets
 	// and number parsers leave the reference as it is.
-	newReference = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{7,49}$`)
-	anyReference = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
+	newReference = shaped(8, 50, `^[A-Za-z][A-Za-z0-9-]*$`)
+	anyReference = shaped(8, 64, `^[A-Za-z0-9-]+$`)
 )
 
 func checkNewReference(bad *problems, reference string) {

@@ -22,7 +22,7 @@ type faultBody struct {
 
 var (
 	codePattern  = regexp.MustCompile(`^[0-9]{4,5}$`)
-	tracePattern = regexp.MustCompile(`^[0-9A-Za-z:|._-]{1,128}$`)
+	tracePattern = shaped(1, 128, `^[0-9A-Za-z:|._-]+$`)
 )
 
 // readFault reads any of the shapes. It cannot fail: what is not there stays empty.

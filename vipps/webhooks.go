@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 )
 
@@ -89,8 +88,8 @@ func (c *Client) DeleteWebhook(ctx context.Context, id string) Result {
 }
 
 var (
-	webhookID    = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
-	webhookEvent = regexp.MustCompile(`^[a-z][a-z0-9.-]{0,98}[a-z0-9]$`)
+	webhookID    = shaped(1, 64, `^[0-9A-Za-z-]+$`)
+	webhookEvent = shaped(2, 100, `^[a-z][a-z0-9.-]*[a-z0-9]$`)
 )
 
 // webhookURLMax is ours; the API publishes none.

@@ -17,7 +17,11 @@ var validFile = regexp.MustCompile(`^[A-Za-z0-9]{1,8}$`).MatchString
 // ValidID reports whether a code may have this id: 1 to 128 characters of
 // [A-Za-z0-9_-]. The API takes more (spaces, %, some letters beyond ASCII), but
 // those have to be escaped in paths and are mistyped.
-var ValidID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`).MatchString
+func ValidID(s string) bool { return len(s) <= maxID && codeID.MatchString(s) }
+
+const maxID = 128
+
+var codeID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // target is the API's own pattern (merchant redirect, redirectUrl).
 var target = regexp.MustCompile(`^https://[\w.]+([\w#!:.?+=&%@\-/]+)?$`)

@@ -47,6 +47,6 @@ func (s *Server) endShift(ctx context.Context, c *locale.Catalogue, _ tongue) (a
 	if err != nil {
 		return answer{}, err
 	}
-	sheet := s.renderer.execute("shift", s.scene(c).shift(sum, time.Now()))
-	return answer{Text: c.Text("driver.end_shift_done", nil), HTML: string(sheet)}, nil
+	sheet := shiftSheet(s.scene(c).shift(sum, time.Now()))
+	return answer{Text: c.Text("driver.end_shift_done", nil), HTML: sheet.String()}, nil
 }

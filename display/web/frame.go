@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"taxiterminal/display"
+	"taxiterminal/display/web/html"
 )
 
 // frame is one View, rendered at most once for every kind of page and language.
 type frame struct {
 	view     display.View
 	replaced chan struct{} // closed when a newer frame is there
-	pages    map[variant]func() []byte
+	pages    map[variant]func() html.Node
 }
 
 // variant is a kind of page in a language.
@@ -32,7 +33,7 @@ const (
 var kinds = []pageKind{passenger, driver, locked}
 
 // html is the region of the screen for a variant.
-func (f *frame) html(v variant) []byte { return f.pages[v]() }
+func (f *frame) html(v variant) html.Node { return f.pages[v]() }
 
 // left is the time until the code dies; ok is false when there is no such time.
 func (f *frame) left(now time.Time) (left time.Duration, ok bool) {

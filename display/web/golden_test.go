@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"taxiterminal/display"
+	"taxiterminal/display/web/html"
 	"taxiterminal/money"
 	"taxiterminal/trip/shift"
 )
@@ -50,17 +51,17 @@ func TestGoldenSheets(t *testing.T) {
 		s := r.scene(view(display.Due, ""), c)
 		var b strings.Builder
 		for _, sheet := range []struct {
-			name, template string
-			data           any
+			name string
+			html html.Node
 		}{
-			{"trip", "trip", s.trip(tripDetail("0041"))},
-			{"trip with everything", "trip", s.trip(tripDetail("0038"))},
-			{"shift", "shift", s.shift(summary(), day.Add(20*time.Minute))},
-			{"shift closed", "shift", s.shift(closed, day)},
-			{"shift without trips", "shift", s.shift(shift.Summary{Currency: money.NOK}, day)},
+			{"trip", tripSheet(s.trip(tripDetail("0041")))},
+			{"trip with everything", tripSheet(s.trip(tripDetail("0038")))},
+			{"shift", shiftSheet(s.shift(summary(), day.Add(20*time.Minute)))},
+			{"shift closed", shiftSheet(s.shift(closed, day))},
+			{"shift without trips", shiftSheet(s.shift(shift.Summary{Currency: money.NOK}, day))},
 		} {
 			b.WriteString("\n<!-- ======== " + sheet.name + " ======== -->\n")
-			b.Write(r.execute(sheet.template, sheet.data))
+			b.WriteString(lines(sheet.html))
 		}
 		require.NotContains(t, b.String(), "{", "a placeholder was not filled in")
 		compare(t, "sheets."+c.Tag()+".html", b.String())
@@ -71,8 +72,8 @@ func TestGoldenPage(t *testing.T) {
 	t.Parallel()
 	r := testRenderer(t)
 	for _, kind := range []pageKind{passenger, driver} {
-		page := r.page(kind, r.set.Default(), []byte("<main>…</main>\n"))
-		compare(t, []string{"page.passenger.html", "page.driver.html"}[kind], string(page))
+		page := wholePage(kind, r.set.Default(), r.version, html.Say("main", "…"))
+		compare(t, []string{"page.passenger.html", "page.driver.html"}[kind], lines(page))
 	}
 }
 
@@ -92,11 +93,16 @@ func book(t *testing.T, kind pageKind, tag string, scenes []scenery) string {
 	var b strings.Builder
 	for _, s := range scenes {
 		b.WriteString("\n<!-- ======== " + s.name + " ======== -->\n")
-		html := r.frame(s.view).html(variant{kind, tag})
-		require.NotContains(t, string(html), "{", "%s: a placeholder was not filled in", s.name)
-		b.Write(modules.ReplaceAll(html, []byte("$1…")))
+		html := lines(r.frame(s.view).html(variant{kind, tag}))
+		require.NotContains(t, html, "{", "%s: a placeholder was not filled in", s.name)
+		b.WriteString(modules.ReplaceAllString(html, "$1…"))
 	}
 	return b.String()
+}
+
+// lines puts a line break between tags that stand side by side, for those who read.
+func lines(n html.Node) string {
+	return strings.TrimSpace(strings.ReplaceAll(n.String(), "><", ">\n<")) + "\n"
 }
 
 func compare(t *testing.T, name, got string) {

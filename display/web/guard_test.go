@@ -118,7 +118,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/static/icon.svg", http.StatusOK},
 		{"GET", "/static/", http.StatusNotFound},
 		{"GET", "/static/..%2f..%2fweb.go", http.StatusBadRequest},
-		{"GET", "/templates/page.html", http.StatusNotFound},
+		{"GET", "/page.go", http.StatusNotFound},
 		{"GET", "/nothing", http.StatusNotFound},
 		{"POST", "/", http.StatusMethodNotAllowed},
 		{"GET", "/driver/actions", http.StatusMethodNotAllowed},

@@ -52,17 +52,3 @@ func (s scene) SentText() string {
 	}
 	return s.text("page.sent_to", locale.Args{"number": strings.ReplaceAll(s.Recipient, " ", "\u00a0")})
 }
-
-// Slip is the receipt of the trip; nil before there is one.
-func (s scene) Slip() *slipScene {
-	if s.Receipt == nil {
-		return nil
-	}
-	return &slipScene{s, s.slip(*s.Receipt)}
-}
-
-// slipScene is what the templates know about a receipt.
-type slipScene struct {
-	scene
-	Slip Slip
-}

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"html/template"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"taxiterminal/display"
@@ -13,21 +11,7 @@ import (
 	"taxiterminal/money"
 )
 
-// shell is what the templates know about a page as a whole.
-type shell struct {
-	catalogue *locale.Catalogue
-	Page      string
-	Version   string
-	Region    template.HTML
-}
-
-// Lang is the language tag of the page.
-func (s shell) Lang() string { return s.catalogue.Tag() }
-
-// T is the text of a key.
-func (s shell) T(key string) string { return s.catalogue.Text(key, nil) }
-
-// scene is what the templates know about one View: the View with its words.
+// scene is what the pages know about one View: the View with its words.
 type scene struct {
 	display.View
 	Code     *qr.Code // nil when there is no code to show
@@ -90,15 +74,6 @@ func withWords(words, more locale.Args) locale.Args {
 
 // Money is an amount in the language's way.
 func (s scene) Money(a money.Amount) string { return s.catalogue.Money(a) }
-
-// Sum is an amount to be set in two sizes.
-type Sum struct{ Before, Figures, After string }
-
-// Sum cuts the View's amount so that its currency can be smaller.
-func (s scene) Sum() Sum {
-	before, figures, after := s.catalogue.MoneyParts(s.Amount)
-	return Sum{before, figures, after}
-}
 
 // Headline is what the passenger is told first.
 func (s scene) Headline() string {
@@ -207,9 +182,6 @@ func codes(faults []display.Fault) string {
 	}
 	return list
 }
-
-// Span is the width of the code's drawing in modules.
-func (s scene) Span() string { return strconv.Itoa(s.Code.Span()) }
 
 // Point is the language's decimal sign.
 func (s scene) Point() string { return s.catalogue.Point() }

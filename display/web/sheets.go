@@ -11,7 +11,7 @@ import (
 	"taxiterminal/trip/shift"
 )
 
-// tripScene is what the templates know about one trip of the list.
+// tripScene is what the pages know about one trip of the list.
 type tripScene struct {
 	scene
 	Detail display.TripDetail
@@ -47,10 +47,7 @@ const amountSlot = "§"
 // Pattern is how an amount is written, with the slot for its figures.
 func (t tripScene) Pattern() string { return t.pattern(t.Detail.Refundable.Currency) }
 
-// Reasons are what the driver can say about a refund.
-func (t tripScene) Reasons() []string { return refundReasons }
-
-// shiftScene is what the templates know about a shift.
+// shiftScene is what the pages know about a shift.
 type shiftScene struct {
 	scene
 	Sum     shift.Summary

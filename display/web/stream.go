@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -42,7 +43,7 @@ func (s *Server) feed(out *eventWriter, r *http.Request, kind pageKind) {
 		f, as := s.hub.newest(), variant{s.allowed(kind, r), tag}
 		out.beat(f)
 		if f != sent || as != sentAs {
-			out.view(f.html(as))
+			out.view(f.html(as).String())
 			sent, sentAs = f, as
 		}
 		if out.flush() != nil {
@@ -90,11 +91,11 @@ func (e *eventWriter) beat(f *frame) {
 	e.buf.WriteString("\n\n")
 }
 
-func (e *eventWriter) view(html []byte) {
+func (e *eventWriter) view(html string) {
 	e.buf.WriteString("event: view\n")
-	for line := range bytes.Lines(html) {
+	for line := range strings.Lines(html) {
 		e.buf.WriteString("data: ")
-		e.buf.Write(bytes.TrimSuffix(line, []byte("\n")))
+		e.buf.WriteString(strings.TrimSuffix(line, "\n"))
 		e.buf.WriteByte('\n')
 	}
 	e.buf.WriteByte('\n')

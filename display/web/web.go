@@ -17,6 +17,11 @@
 // A page that hears nothing for three seconds says so and keeps trying. All
 // countdowns run on the page's monotonic clock; a wrong wall clock changes nothing.
 //
+// # How a page is made
+//
+// A scene is a View with its words. The files *page.go are functions from a scene to
+// HTML, written with package html, in which data can only ever be text.
+//
 // # Who may do what
 //
 // The server listens on loopback only. It answers only requests for a loopback

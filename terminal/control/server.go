@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"taxiterminal/display"
 	"taxiterminal/outbox"
@@ -131,7 +130,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/meter/events", s.watchMeter)
 	handle("GET /healthz", s.health)
 	if s.o.Metrics != nil {
-		mux.Handle("GET /metrics", promhttp.HandlerFor(s.o.Metrics, promhttp.HandlerOpts{}))
+		mux.HandleFunc("GET /metrics", s.metrics)
 	}
 	return mux
 }
