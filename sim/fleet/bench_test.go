@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"net/http"
 	"runtime"
 	"slices"
 	"testing"
@@ -22,13 +23,16 @@ const benchTrips = 100
 //     gateway;
 //   - to PAID on the screen ("paid"): the capture and a flush more.
 //
-// The car looks by itself every ten seconds only.
+// The car looks by itself every ten seconds only. From the look on it should take two
+// round trips, so beside it stands a bare call of the same API, which is as far away
+// as it is by a good line.
 func BenchmarkApprovalToPaid(b *testing.B) {
 	desk, car := started(b, func(o *Options) { o.Car.Poll = "10s" })
 	ctx := withTimeout(b, 20*time.Minute)
 	require.NoError(b, car.Shows(ctx, "idle"))
+	call := farAway(b, desk.API)
 	for b.Loop() {
-		var pushed, paid []time.Duration
+		var pushed, paid, calls []time.Duration
 		for range benchTrips {
 			require.NoError(b, car.Meter.Hired())
 			require.NoError(b, car.Shows(ctx, "hired"))
@@ -46,9 +50,27 @@ func BenchmarkApprovalToPaid(b *testing.B) {
 			require.NoError(b, err)
 			paid = append(paid, at.Sub(start))
 			require.NoError(b, finish(ctx, car))
+			calls = append(calls, call())
 		}
 		report(b, "pushed", pushed)
 		report(b, "paid", paid)
+		report(b, "call", calls)
+	}
+}
+
+func farAway(b *testing.B, api *vippstest.Sim) func() time.Duration {
+	const roundTrip = 100 * time.Millisecond
+	_, err := api.AddFault(vippstest.Fault{Kind: vippstest.Delay, After: vippstest.Duration(roundTrip), Times: vippstest.Forever})
+	require.NoError(b, err)
+	server, err := api.Listen("127.0.0.1:0")
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, server.Close()) })
+	return func() time.Duration {
+		start := time.Now()
+		answer, err := http.Get(server.URL() + "/epayment/v1/payments/none")
+		require.NoError(b, err)
+		require.NoError(b, answer.Body.Close())
+		return time.Since(start)
 	}
 }
 
