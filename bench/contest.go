@@ -64,7 +64,7 @@ func (c contest) Run(raw io.Writer, all []contestant) ([]score, error) {
 	}
 	for _, s := range scores {
 		fmt.Fprintf(raw, "%-28s lanes %d  %8v a command (%v to %v), %.2f flushes\n", s.Name, c.Lanes,
-			median(s.Took).Round(time.Microsecond), slices.Min(s.Took).Round(time.Microsecond), slices.Max(s.Took).Round(time.Microsecond), median(s.Flushes))
+			median(s.Took).Round(time.Microsecond), slices.Min(s.Took).Round(time.Microsecond), slices.Max(s.Took).Round(time.Microsecond), mean(s.Flushes))
 	}
 	return scores, nil
 }
@@ -117,4 +117,11 @@ func await(done <-chan struct{}) error {
 	case <-time.After(10 * time.Second):
 		return errors.New("a command was not carried out")
 	}
+}
+
+func mean(values []float64) (m float64) {
+	for _, v := range values {
+		m += v / float64(len(values))
+	}
+	return m
 }

@@ -9,9 +9,9 @@
 // river) and a bare file do the same: a command of 400 bytes is enqueued, handed to a
 // handler and recorded as done, each on the disk before it counts. All have a file of
 // their own in one folder, the same SQLite (mattn/go-sqlite3), the same settings
-// (WAL, synchronous=FULL, read back) and one connection. They take turns, fifty
-// commands each, and a figure is compared with the other's of the same round; the table
-// has the median of those ratios, because the disk is shared and its speed drifts.
+// (WAL, synchronous=FULL, read back) and one connection. They take turns of 25
+// commands, and a figure is compared with the other's of the same round; the table has
+// the median of those ratios, because the disk is shared and its speed drifts.
 //
 // Each peer is run in the way that is fastest for it, and without its polling, which
 // would be most of what is measured:

@@ -14,7 +14,7 @@ func main() {
 	root := flag.String("root", "..", "where the product's module is")
 	only := flag.Bool("outbox", false, "only the outbox and its peers")
 	finished := flag.Int("finished", 1_000_000, "how many commands the long file has finished before")
-	rounds := flag.Int("rounds", 40, "turns of each in the contest")
+	rounds := flag.Int("rounds", 80, "turns of each in the contest")
 	flag.Parse()
 	if err := run(os.Stdout, *root, *only, *finished, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -54,12 +54,12 @@ func contests(out io.Writer, dir string, finished, rounds int) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	single, err := contest{Rounds: rounds, Commands: 50, Lanes: 1}.Run(out, all)
+	single, err := contest{Rounds: rounds, Commands: 25, Lanes: 1}.Run(out, all)
 	if err != nil {
 		return nil, err
 	}
 	// The old file and the floor are about single commands.
-	several, err := contest{Rounds: rounds, Commands: 52, Lanes: inFlight}.Run(out, append(all[:1:1], all[3:]...))
+	several, err := contest{Rounds: rounds, Commands: 24, Lanes: inFlight}.Run(out, append(all[:1:1], all[3:]...))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ type row struct{ What, Goal, Measured, Ratio, Peers, Verdict string }
 // figure is a row of something that should be at most limit.
 func figure(what, goal string, measured, limit float64, unit string) row {
 	return row{
-		What: what, Goal: goal, Measured: fmt.Sprintf("%.3g%s", measured, unit),
+		What: what, Goal: goal, Measured: short(measured) + unit,
 		Ratio: fmt.Sprintf("%.2f of the goal", measured/limit), Verdict: verdict(measured, limit, unit),
 	}
 }
@@ -22,7 +23,15 @@ func verdict(measured, limit float64, unit string) string {
 	if measured <= limit {
 		return "met"
 	}
-	return fmt.Sprintf("MISSED by %.2g%s", measured-limit, unit)
+	return "MISSED by " + short(measured-limit) + unit
+}
+
+// short is a figure with as many digits as it deserves.
+func short(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
 // missing is a row of what could not be measured here.
@@ -36,14 +45,15 @@ func contestRows(what string, own score, old, bare *score, peers []score) []row 
 	took := func(s score) string { return median(s.Took).Round(time.Microsecond).String() }
 	var beside []string
 	for _, p := range peers {
-		beside = append(beside, fmt.Sprintf("%s %s, %.1f flushes (%.2f)", p.Name, took(p), median(p.Flushes), own.against(p)))
+		beside = append(beside, fmt.Sprintf("%s %s, %.1f flushes (%.2f)", p.Name, took(p), mean(p.Flushes), own.against(p)))
 	}
-	first := row{What: what, Measured: fmt.Sprintf("%s, %.1f flushes", took(own), median(own.Flushes)), Peers: strings.Join(beside, "; ")}
+	first := row{What: what, Measured: fmt.Sprintf("%s, %.1f flushes", took(own), mean(own.Flushes)), Peers: strings.Join(beside, "; ")}
 	if bare == nil {
 		return []row{first}
 	}
 	goqite, floor, grown := own.against(peers[0]), own.against(*bare), old.against(own)
-	first.Goal, first.Ratio, first.Verdict = "0.5 x goqite", fmt.Sprintf("%.2f", goqite), verdict(goqite, 0.5, "")
+	first.Goal, first.Verdict = "0.5 x goqite", verdict(goqite, 0.5, "")
+	first.Ratio = fmt.Sprintf("%.2f (of the flushes alone %.2f)", goqite, mean(own.Flushes)/mean(peers[0].Flushes))
 	return []row{
 		first,
 		{"the same", "1.6 x two bare appends", took(own), fmt.Sprintf("%.2f", floor), "bare " + took(*bare), verdict(floor, 1.6, "")},
@@ -63,14 +73,15 @@ func suiteRows(r results) []row {
 	}
 	add("STOPPED on the line to the amount at the browser, p50", "5 ms", "sim StoppedToScreen ms-shown-p50", " ms", 5)
 	add("the same, p99", "25 ms", "sim StoppedToScreen ms-shown-p99", " ms", 25)
-	// What the programs do between the round trips may cost a twentieth.
+	// What the programs do between the round trips, flushes included, may cost a twentieth.
 	const own = 1.05
-	trips := 2 * r["sim ApprovalToPaid ms-call-p50"]
-	add("approval at the API to PAID, car alone, p99", fmt.Sprintf("poll interval (1000 ms) + 2 round trips (%.0f ms)", trips),
-		"sim ApprovalToPaid ms-paid-p99", " ms", own*(1000+trips))
-	trips, push := 2*r["sim/fleet ApprovalToPaid ms-call-p50"], r["sim/fleet ApprovalToPaid ms-pushed-p50"]
-	add("approval at the API to PAID, fleet, p50", fmt.Sprintf("a push (%.0f ms) + 2 round trips (%.0f ms)", push, trips),
-		"sim/fleet ApprovalToPaid ms-paid-p50", " ms", own*(push+trips))
+	const poll = 1000
+	paid := own * (poll + 2*r["sim ApprovalToPaid ms-call-p50"])
+	add("approval at the API to PAID, car alone, p99", fmt.Sprintf("poll interval + 2 round trips, + 5 %%: %s ms", short(paid)),
+		"sim ApprovalToPaid ms-paid-p99", " ms", paid)
+	paid = own * (r["sim/fleet ApprovalToPaid ms-pushed-p50"] + 2*r["sim/fleet ApprovalToPaid ms-call-p50"])
+	add("approval at the API to PAID, fleet, p50", fmt.Sprintf("a push + 2 round trips, + 5 %%: %s ms", short(paid)),
+		"sim/fleet ApprovalToPaid ms-paid-p50", " ms", paid)
 	add("daemon: memory after a day's work", "30 MB", "sim Daemon MB-RSS", " MB", 30)
 	add("daemon: memory with a year on file", "30 MB", "sim Daemon MB-RSS-year", " MB", 30)
 	add("daemon: program", "20 MB", "sim Daemon MB-binary", " MB", 20)
