@@ -54,11 +54,10 @@ fuzz: ## every fuzz test for FUZZTIME each (default 30s)
 	  done; \
 	done
 
-bench: build ## the figures of docs/evidence.md, as ratios in one run
-	$(GO) test -run '^$$' -bench . -benchtime 1000x ./outbox
-	$(GO) test -run '^$$' -bench . ./device/... ./display/...
-	$(GO) test -run '^$$' -bench . ./fleet/webhook ./fleet/claim ./fleet/enrol
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./sim ./sim/fleet ./fleet/journal
+bench: build ## the numbers that the design promises, beside their goals and peers; ARGS="-outbox" for the outbox alone
+	$(GO) -C bench vet ./...
+	$(GO) -C bench test ./...
+	$(GO) -C bench run . $(ARGS)
 
 kill: build ## kill -9 the daemon at ROUNDS random moments of the paid trip (default 200)
 	$(GO) test -run TestKilledAtARandomMoment -timeout 60m -v ./sim -args -rounds $(or $(ROUNDS),200) $(if $(SEED),-seed $(SEED))

@@ -1,6 +1,8 @@
 package fleet
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
 	"testing"
@@ -22,13 +24,16 @@ const benchTrips = 100
 //     gateway;
 //   - to PAID on the screen ("paid"): the capture and a flush more.
 //
-// The car looks by itself every ten seconds only.
+// The car looks by itself every ten seconds only. From the look on it should take two
+// round trips, so beside it stands a bare call of the same API, which is as far away
+// as it is by a good line.
 func BenchmarkApprovalToPaid(b *testing.B) {
 	desk, car := started(b, func(o *Options) { o.Car.Poll = "10s" })
 	ctx := withTimeout(b, 20*time.Minute)
 	require.NoError(b, car.Shows(ctx, "idle"))
+	call := farAway(b, desk.API)
 	for b.Loop() {
-		var pushed, paid []time.Duration
+		var pushed, paid, calls []time.Duration
 		for range benchTrips {
 			require.NoError(b, car.Meter.Hired())
 			require.NoError(b, car.Shows(ctx, "hired"))
@@ -46,9 +51,23 @@ func BenchmarkApprovalToPaid(b *testing.B) {
 			require.NoError(b, err)
 			paid = append(paid, at.Sub(start))
 			require.NoError(b, finish(ctx, car))
+			calls = append(calls, call())
 		}
 		report(b, "pushed", pushed)
 		report(b, "paid", paid)
+		report(b, "call", calls)
+	}
+}
+
+// farAway puts the API a good line's round trip away, and gives a bare call of it, timed.
+func farAway(b *testing.B, api *vippstest.Sim) func() time.Duration {
+	const roundTrip = 100 * time.Millisecond
+	_, err := api.AddFault(vippstest.Fault{Kind: vippstest.Delay, After: vippstest.Duration(roundTrip), Times: vippstest.Forever})
+	require.NoError(b, err)
+	return func() time.Duration {
+		start := time.Now()
+		api.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/epayment/v1/payments/none", nil))
+		return time.Since(start)
 	}
 }
 
