@@ -21,7 +21,7 @@ var schemaFiles embed.FS
 
 // migrations are the steps from one schema version to the next, oldest first; the
 // version of a file is the number of steps it has had.
-var migrations = []string{mustRead("schema/1.sql"), mustRead("schema/2.sql")}
+var migrations = []string{mustRead("schema/1.sql"), mustRead("schema/2.sql"), mustRead("schema/3.sql")}
 
 func mustRead(name string) string {
 	b, err := schemaFiles.ReadFile(name)
