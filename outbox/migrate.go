@@ -35,6 +35,9 @@ func mustRead(name string) string {
 // never changed in place: the steps run on a copy, the copy is verified and then
 // renamed over it. Whatever goes wrong before that leaves the old file as it was.
 func prepareFile(ctx context.Context, path string, steps []string) error {
+	if err := finishRestore(path); err != nil {
+		return err
+	}
 	fresh := path + ".new"
 	if err := removeDatabase(fresh); err != nil { // left behind by a crash
 		return err

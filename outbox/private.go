@@ -63,8 +63,8 @@ func (s *seal) reveal(body []byte, purpose string) ([]byte, error) {
 	return plain, nil
 }
 
-func (s *Store) commandPurpose(key string) string  { return "command " + s.id + " " + key }
-func (s *Store) privatePurpose(kind string) string { return "private " + s.id + " " + kind }
+func (s *Store) commandPurpose(key string) string  { return "command " + s.born + " " + key }
+func (s *Store) privatePurpose(kind string) string { return "private " + s.born + " " + kind }
 
 // Keep writes a private value and gives its number. Without a key it is ErrNoKey.
 func (t *Tx) Keep(kind string, body []byte) (int64, error) {

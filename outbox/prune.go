@@ -197,8 +197,10 @@ type Pruned struct {
 }
 
 // Pruned counts what was pruned from the journal.
-func (s *Store) Pruned(ctx context.Context) (p Pruned, err error) {
-	err = s.reader.QueryRowContext(ctx, "SELECT coalesce(sum(last - first + 1), 0), coalesce(max(last), 0) FROM pruned").Scan(&p.Entries, &p.Last)
+func (s *Store) Pruned(ctx context.Context) (Pruned, error) { return prunedOf(ctx, s.reader) }
+
+func prunedOf(ctx context.Context, db *sql.DB) (p Pruned, err error) {
+	err = db.QueryRowContext(ctx, "SELECT coalesce(sum(last - first + 1), 0), coalesce(max(last), 0) FROM pruned").Scan(&p.Entries, &p.Last)
 	if err != nil {
 		return p, fmt.Errorf("journal read: %w", named(err))
 	}

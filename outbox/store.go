@@ -34,7 +34,10 @@ type Store struct {
 	lock   *os.File
 	writer *sql.DB
 	reader *sql.DB
-	id     string
+	born   string // the name that private values are sealed under
+	names  []Name
+	// inherited is the newest stream that came with a backup; 0 if none was put back.
+	inherited int64
 
 	onCommit func(time.Duration, error)
 	seal     *seal
@@ -81,18 +84,14 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.writer = openWriter(s.path)
 	s.reader = openReader(s.path)
-	if err := s.writer.QueryRowContext(ctx, "SELECT id FROM file").Scan(&s.id); err != nil {
-		return fmt.Errorf("file id: %w", err)
+	if err := s.loadNames(ctx); err != nil {
+		return err
 	}
 	if err := s.loadChain(ctx); err != nil {
 		return err
 	}
 	return s.loadQueue(ctx)
 }
-
-// ID is the file's own name: five characters of Crockford's base 32, drawn at
-// random when the file was made.
-func (s *Store) ID() string { return s.id }
 
 // Path is where the file is.
 func (s *Store) Path() string { return s.path }
