@@ -11,9 +11,11 @@ import (
 )
 
 // Mark records that it is this time now. The caller must know the time to be right,
-// which the times of the journal need not be.
+// which the times of the journal need not be. Time does not go back: a mark that is
+// earlier than the newest one is not taken, because one of the two is wrong.
 func (t *Tx) Mark(now time.Time) error {
-	_, err := t.exec("INSERT INTO mark (seq, at) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET at = excluded.at", t.end.Seq, now.UnixMicro())
+	_, err := t.exec(`INSERT INTO mark (seq, at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM mark WHERE at > ?)
+		ON CONFLICT (seq) DO UPDATE SET at = excluded.at`, t.end.Seq, now.UnixMicro(), now.UnixMicro())
 	if err != nil {
 		return fmt.Errorf("mark: %w", err)
 	}
@@ -46,12 +48,10 @@ func (s *Store) LastMarks(ctx context.Context, n int) ([]Mark, error) {
 	return marks, named(rows.Err())
 }
 
-// Before is the last row of which marks prove that it was written before then; 0 if
-// there is none. No mark after a later one counts, so that a single wrong mark makes
-// nothing older than it is.
+// Before is the last row of which a mark proves that it was written before then; 0 if
+// there is none.
 func (s *Store) Before(ctx context.Context, then time.Time) (seq int64, err error) {
-	err = s.reader.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM mark
-		WHERE seq < coalesce((SELECT min(seq) FROM mark WHERE at > ?), 9223372036854775807)`, then.UnixMicro()).Scan(&seq)
+	err = s.reader.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM mark WHERE at <= ?", then.UnixMicro()).Scan(&seq)
 	if err != nil {
 		return 0, fmt.Errorf("marks read: %w", named(err))
 	}

@@ -241,7 +241,7 @@ func checkRuns(t require.TestingT, s *Store, chain []Chain, kept map[int64]bool)
 	require.Equal(t, len(chain)-1, missing+len(kept))
 }
 
-// TestAgeIsProvenByMarks: no row's own time counts, a wrong mark makes nothing older.
+// TestAgeIsProvenByMarks: no row's own time counts, and no mark makes a later one older.
 func TestAgeIsProvenByMarks(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2027, 1, n, 12, 0, 0, 0, time.UTC) }
 	for name, c := range map[string]struct {

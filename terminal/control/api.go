@@ -211,6 +211,9 @@ type ReasonRequest struct {
 // Verified is the result of a check of the whole file.
 type Verified struct {
 	Entries int64 `json:"entries"`
+	// Pruned entries are not on file any more; Last is the number of the last of them.
+	Pruned int64 `json:"pruned,omitempty"`
+	Last   int64 `json:"last,omitempty"`
 }
 
 // Error is an answer that is not a success.
