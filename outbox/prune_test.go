@@ -109,20 +109,22 @@ func TestNothingIsDeletedByAccident(t *testing.T) {
 
 func TestAnAlteredJournalShowsAfterPruning(t *testing.T) {
 	for name, tamper := range map[string]string{
-		"row after the run changed": "DROP TRIGGER journal_is_append_only; UPDATE journal SET body = x'00' WHERE seq = 4",
-		"row after the run deleted": "DROP TRIGGER journal_is_kept; DELETE FROM journal WHERE seq = 4",
+		"row after the run changed": "DROP TRIGGER journal_is_append_only; UPDATE journal SET body = x'00' WHERE seq = 5",
+		"row after the run deleted": "DROP TRIGGER journal_is_kept; DELETE FROM journal WHERE seq = 5",
+		"row before it deleted":     "DROP TRIGGER journal_is_kept; DELETE FROM journal WHERE seq = 1",
 		"run forgotten":             "DELETE FROM pruned",
 		"run changed":               "UPDATE pruned SET hash = zeroblob(32)",
-		"run made shorter":          "UPDATE pruned SET last = 2",
+		"run made shorter":          "UPDATE pruned SET last = 3",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, tempFile(t))
+			begin(t, s)
 			for range 3 {
 				closeStream(t, s, begin(t, s))
 			}
 			begin(t, s)
 			begin(t, s)
-			require.Len(t, prune(t, s, 3), 3)
+			require.Len(t, prune(t, s, 4), 3)
 			_, err := s.Verify(t.Context())
 			require.NoError(t, err)
 			_, err = s.writer.Exec(tamper)

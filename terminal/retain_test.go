@@ -103,6 +103,16 @@ func TestAClockThatIsWrongPrunesNothing(t *testing.T) {
 			c.restart()
 			c.pass(5 * time.Hour)
 		},
+		"the car is years ahead, nobody says": func(c *car) {
+			c.network(vippstest.Refused)
+			c.stop()
+			time.Sleep(60 * years)
+			c.start()
+			c.pass(26 * time.Hour)
+			_, err := c.term.EndShift(c.t.Context()) // the journal grows
+			require.NoError(c.t, err)
+			c.pass(26 * time.Hour)
+		},
 		"the API is years ahead for an hour": func(c *car) { c.sim.Advance(20 * years); c.restart(); c.pass(2 * time.Hour) },
 		"the API is years ahead for a day":   func(c *car) { c.sim.Advance(20 * years); c.restart(); c.pass(day) },
 	} {
