@@ -1,5 +1,5 @@
 // Package control is how the local commands reach the running terminal: HTTP over a
-// Unix socket that only the daemon's user can open. The commands never open the
+// Unix socket that only the daemon's user can open. The commands never write to the
 // database, so there is one writer and one truth.
 //
 //	GET  /v1/status
