@@ -63,6 +63,7 @@ func (s *Store) Commit(ctx context.Context, f func(*Tx) error) (err error) {
 	}
 	s.end, s.newest = t.end, t.newest
 	s.queue.apply(t.added, t.changed)
+	s.trim()
 	return nil
 }
 

@@ -94,6 +94,7 @@ func (s *Store) RecentStreams(ctx context.Context, before int64, n int) ([]int64
 }
 
 func (s *Store) streams(ctx context.Context, query string, args ...any) ([]int64, error) {
+	defer s.look()()
 	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("streams read: %w", named(err))
@@ -112,6 +113,7 @@ func (s *Store) streams(ctx context.Context, query string, args ...any) ([]int64
 
 // Events are the entries of one stream, oldest first; none for an unknown stream.
 func (s *Store) Events(ctx context.Context, stream int64) ([]Entry, error) {
+	defer s.look()()
 	rows, err := s.reader.QueryContext(ctx,
 		"SELECT seq, stream, at, kind, body FROM journal WHERE stream = ? ORDER BY seq", stream)
 	if err != nil {
@@ -135,6 +137,7 @@ func (s *Store) Events(ctx context.Context, stream int64) ([]Entry, error) {
 // their order, for whoever keeps a copy of the journal elsewhere. What it gives is on
 // the disk. Numbers are left out where entries were pruned.
 func (s *Store) Since(ctx context.Context, seq int64, n int) ([]Link, error) {
+	defer s.look()()
 	return readLinks(ctx, s.reader, seq, n)
 }
 
@@ -173,6 +176,7 @@ func scanLink(rows *sql.Rows) (Link, error) {
 // ErrCorrupt where something does not. Entries that were pruned are bridged by the
 // hash of the last of them; see Pruned.
 func (s *Store) Verify(ctx context.Context) (entries int64, err error) {
+	defer s.look()()
 	var result string
 	if err := s.reader.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&result); err != nil {
 		return 0, fmt.Errorf("database check: %w", named(err))

@@ -30,6 +30,7 @@ type Mark struct {
 
 // LastMarks are the n newest marks, newest first.
 func (s *Store) LastMarks(ctx context.Context, n int) ([]Mark, error) {
+	defer s.look()()
 	rows, err := s.reader.QueryContext(ctx, "SELECT seq, at FROM mark ORDER BY seq DESC LIMIT ?", n)
 	if err != nil {
 		return nil, fmt.Errorf("marks read: %w", named(err))
@@ -51,6 +52,7 @@ func (s *Store) LastMarks(ctx context.Context, n int) ([]Mark, error) {
 // Before is the last row of which a mark proves that it was written before then; 0 if
 // there is none.
 func (s *Store) Before(ctx context.Context, then time.Time) (seq int64, err error) {
+	defer s.look()()
 	err = s.reader.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM mark WHERE at <= ?", then.UnixMicro()).Scan(&seq)
 	if err != nil {
 		return 0, fmt.Errorf("marks read: %w", named(err))
@@ -197,7 +199,10 @@ type Pruned struct {
 }
 
 // Pruned counts what was pruned from the journal.
-func (s *Store) Pruned(ctx context.Context) (Pruned, error) { return prunedOf(ctx, s.reader) }
+func (s *Store) Pruned(ctx context.Context) (Pruned, error) {
+	defer s.look()()
+	return prunedOf(ctx, s.reader)
+}
 
 func prunedOf(ctx context.Context, db *sql.DB) (p Pruned, err error) {
 	err = db.QueryRowContext(ctx, "SELECT coalesce(sum(last - first + 1), 0), coalesce(max(last), 0) FROM pruned").Scan(&p.Entries, &p.Last)

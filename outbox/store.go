@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -41,6 +42,10 @@ type Store struct {
 
 	onCommit func(time.Duration, error)
 	seal     *seal
+
+	looking  sync.RWMutex // held by whoever reads; see empty
+	trimming atomic.Bool
+	trims    sync.WaitGroup
 
 	commit sync.Mutex // one transaction at a time, and guards what follows
 	end    Chain
@@ -98,6 +103,7 @@ func (s *Store) Path() string { return s.path }
 
 // Close ends all use. Run must have returned.
 func (s *Store) Close() error {
+	s.trims.Wait()
 	var errs []error
 	for _, db := range []*sql.DB{s.reader, s.writer} {
 		if db != nil {
