@@ -106,7 +106,7 @@ func TestAClockThatIsWrongPrunesNothing(t *testing.T) {
 		"the car is years ahead, nobody says": func(c *car) {
 			c.network(vippstest.Refused)
 			c.stop()
-			time.Sleep(60 * years)
+			c.pass(60 * years)
 			c.start()
 			c.pass(26 * time.Hour)
 			_, err := c.term.EndShift(c.t.Context()) // the journal grows
