@@ -3,6 +3,7 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO      ?= go
 ARGS    ?=
+YEARS   ?= 0,1,2,5
 
 # SQLite flushes with fdatasync(2) where the system has a working one.
 export CGO_CFLAGS ?= -O2 -g -DHAVE_FDATASYNC=1
@@ -17,7 +18,7 @@ TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 AXE = fleet/page/testdata/axe
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-tools race fuzz bench kill soak lint vuln clean
+.PHONY: help build demo test test-tools race fuzz bench kill soak years lint vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +65,9 @@ kill: build ## kill -9 the daemon at ROUNDS random moments of the paid trip (def
 
 soak: ## random lives of a taxi in virtual time, until TRIPS (default 20000) are driven; SEED=, LIFE= replays one
 	$(GO) test -run '^$(if $(LIFE),TestReplay,TestSoak)$$' -count=1 -timeout 24h -v ./sim/soak -args -workers $(or $(WORKERS),$(shell nproc)) -trips $(or $(TRIPS),20000) $(if $(SEED),-seed $(SEED)) $(if $(LIFE),-life $(LIFE))
+
+years: ## years of trips on file (YEARS, default 0,1,2,5): start, memory and every query must stay flat
+	$(GO) test -run TestYearsOnFile -timeout 60m -v ./sim -args -years $(YEARS)
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

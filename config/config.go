@@ -105,8 +105,11 @@ type Display struct {
 // Control is where the local commands reach the daemon.
 type Control struct{ Socket string }
 
-// Storage is where the outbox is.
-type Storage struct{ Path string }
+// Storage is where the outbox is, and for how long it holds a trip.
+type Storage struct {
+	Path string
+	Keep time.Duration // after the last thing that happened to the trip
+}
 
 // Log is what is written to standard error.
 type Log struct {
@@ -205,7 +208,11 @@ func read(t *table.Table) Config {
 	c.Meter = readMeter(t.Table("meter"))
 	c.Display = readDisplay(t.Table("display"))
 	c.Control = Control{Socket: absolute(t.Table("control"), "socket", DefaultSocket)}
-	c.Storage = Storage{Path: absolute(t.Table("storage"), "path", "/var/lib/taxiterm/outbox.db")}
+	storage := t.Table("storage")
+	c.Storage = Storage{
+		Path: absolute(storage, "path", "/var/lib/taxiterm/outbox.db"),
+		Keep: time.Duration(storage.Int("keep_days", 400, 31, 36500)) * 24 * time.Hour,
+	}
 	log := t.Table("log")
 	c.Log = Log{
 		Level:  log.Choice("level", "info", "debug", "info", "warn", "error"),

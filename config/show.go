@@ -56,6 +56,7 @@ func (c Config) Show() string {
 	line("socket", c.Control.Socket)
 	section("storage")
 	line("path", c.Storage.Path)
+	line("keep_days", int(c.Storage.Keep/(24*time.Hour)))
 	section("log")
 	line("level", c.Log.Level)
 	line("format", c.Log.Format)

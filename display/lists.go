@@ -60,7 +60,7 @@ func Faults() []Fault {
 func Refusals() []Refusal {
 	return []Refusal{
 		RefusedNotNow, RefusedAlreadyApproved, RefusedAlreadyPaid, RefusedOtherTrip,
-		RefusedUnknownTrip, RefusedNotAllowed, RefusedTooMuch, RefusedBadAmount, RefusedTooOld,
+		RefusedUnknownTrip, RefusedGone, RefusedNotAllowed, RefusedTooMuch, RefusedBadAmount, RefusedTooOld,
 		RefusedBadNumber, RefusedNoContact, RefusedNoPush, RefusedNoPrinter, RefusedPrinter,
 		RefusedBadCode, RefusedCodeWait, RefusedInternal,
 	}

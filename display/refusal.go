@@ -10,6 +10,7 @@ const (
 	RefusedAlreadyPaid     Refusal = "already_paid"     // nothing left to ask for
 	RefusedOtherTrip       Refusal = "other_trip"       // meant for a trip that is not the current one
 	RefusedUnknownTrip     Refusal = "unknown_trip"     // no such trip on file
+	RefusedGone            Refusal = "gone"             // so old that it is not on file any more
 	RefusedNotAllowed      Refusal = "not_allowed"      // switched off by configuration
 	RefusedTooMuch         Refusal = "too_much"         // more than there is to give back
 	RefusedBadAmount       Refusal = "bad_amount"       // no such sum of money

@@ -11,7 +11,9 @@ import (
 // Command is something to carry out until its outcome is known.
 type Command struct {
 	Kind string
-	Key  string // unique in the file for ever: the same intent cannot be enqueued twice
+	// Key is unique in the file: the same intent cannot be enqueued twice. It must name
+	// its stream, which is never used again, so that this holds when that was pruned.
+	Key  string
 	Body []byte // handed to the handler byte for byte, each time
 	// Lane: commands of one lane of a stream wait for each other, lanes do not. The
 	// empty lane goes first when there is more to do than can be done at once.
@@ -67,6 +69,7 @@ func (s *Store) write(ctx context.Context, f func(*Tx) error) (took time.Duratio
 	}
 	s.end, s.newest = t.end, t.newest
 	s.queue.apply(t.added, t.changed)
+	s.trim()
 	return 0, nil
 }
 
@@ -131,7 +134,7 @@ func (t *Tx) Enqueue(stream int64, c Command) error {
 		return fmt.Errorf("command %s enqueue: %w", c.Key, err)
 	}
 	t.added = append(t.added, &row{id: id, lane: lane{stream, c.Lane}, kind: c.Kind, key: c.Key, body: kept, private: c.Private,
-		state: Pending, created: t.now, notBefore: t.now.Add(c.After)})
+		state: Pending, created: t.now, notBefore: t.now.Add(c.After), uncertain: t.store.doubtful(stream)})
 	return nil
 }
 

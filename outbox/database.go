@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -17,9 +18,12 @@ var durable = []struct{ pragma, parameter, value, want string }{
 	{"journal_mode", "_journal_mode", "WAL", "wal"},
 	{"synchronous", "_synchronous", "FULL", "2"},
 	{"foreign_keys", "_foreign_keys", "1", "1"},
-	{"busy_timeout", "_busy_timeout", "5000", "5000"},
+	{"busy_timeout", "_busy_timeout", "5000", "5000"}, // busyTimeout
 	{"secure_delete", "_secure_delete", "1", "1"},
 }
+
+// busyTimeout is how long a statement waits for another process.
+const busyTimeout = 5 * time.Second
 
 // connector opens connections whose settings were read back and found right.
 type connector struct {

@@ -51,6 +51,19 @@
 // overwritten (secure_delete), and Store.Scrub empties the log, so that the file and
 // its log then hold nothing of it, readable or sealed.
 //
+// # What leaves the file
+//
+// Store.Prune takes closed streams out, whole. The rows that are then missing from the
+// journal are on record as runs, each with the hash of its last row, so that the chain
+// goes on over them; a pruned stream can never be used again. How old something is, its
+// own time does not say: Tx.Mark, by a caller who knows the time, and Store.Before do.
+//
+// # Backup
+//
+// Backup copies a file that is in use, Restore puts such a copy in its place. The file
+// then gets another name (Store.ID), because what it did since the backup is not in it,
+// and everything that is sent for a stream of the backup is Uncertain.
+//
 // # The file
 //
 // SQLite in WAL mode with synchronous=FULL; every connection is checked for the

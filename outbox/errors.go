@@ -60,6 +60,8 @@ func named(err error) error {
 		condition = ErrFull
 	case e.ExtendedCode == sqlite3.ErrConstraintUnique:
 		condition = ErrDuplicate
+	case e.ExtendedCode == sqlite3.ErrConstraintForeignKey:
+		condition = ErrNoStream
 	case !ok:
 		return err
 	}

@@ -94,6 +94,7 @@ func (s *Store) RecentStreams(ctx context.Context, before int64, n int) ([]int64
 }
 
 func (s *Store) streams(ctx context.Context, query string, args ...any) ([]int64, error) {
+	defer s.look()()
 	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("streams read: %w", named(err))
@@ -112,6 +113,7 @@ func (s *Store) streams(ctx context.Context, query string, args ...any) ([]int64
 
 // Events are the entries of one stream, oldest first; none for an unknown stream.
 func (s *Store) Events(ctx context.Context, stream int64) ([]Entry, error) {
+	defer s.look()()
 	rows, err := s.reader.QueryContext(ctx,
 		"SELECT seq, stream, at, kind, body FROM journal WHERE stream = ? ORDER BY seq", stream)
 	if err != nil {
@@ -133,9 +135,14 @@ func (s *Store) Events(ctx context.Context, stream int64) ([]Entry, error) {
 
 // Since are the first n entries after the one with this seq (0: from the start), in
 // their order, for whoever keeps a copy of the journal elsewhere. What it gives is on
-// the disk.
+// the disk. Numbers are left out where entries were pruned.
 func (s *Store) Since(ctx context.Context, seq int64, n int) ([]Link, error) {
-	rows, err := s.reader.QueryContext(ctx,
+	defer s.look()()
+	return readLinks(ctx, s.reader, seq, n)
+}
+
+func readLinks(ctx context.Context, db *sql.DB, seq int64, n int) ([]Link, error) {
+	rows, err := db.QueryContext(ctx,
 		"SELECT seq, stream, at, kind, body, hash FROM journal WHERE seq > ? ORDER BY seq LIMIT ?", seq, n)
 	if err != nil {
 		return nil, fmt.Errorf("journal read: %w", named(err))
@@ -166,8 +173,10 @@ func scanLink(rows *sql.Rows) (Link, error) {
 
 // Verify reads the whole file: SQLite's own check and the journal's chain. It gives
 // the number of entries that follow from each other, and a *ChainError or
-// ErrCorrupt where something does not.
+// ErrCorrupt where something does not. Entries that were pruned are bridged by the
+// hash of the last of them; see Pruned.
 func (s *Store) Verify(ctx context.Context) (entries int64, err error) {
+	defer s.look()()
 	var result string
 	if err := s.reader.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&result); err != nil {
 		return 0, fmt.Errorf("database check: %w", named(err))
@@ -178,23 +187,26 @@ func (s *Store) Verify(ctx context.Context) (entries int64, err error) {
 	return verifyChain(ctx, s.reader)
 }
 
-func verifyChain(ctx context.Context, db *sql.DB) (int64, error) {
-	rows, err := db.QueryContext(ctx, "SELECT seq, stream, at, kind, body, hash FROM journal ORDER BY seq")
-	if err != nil {
-		return 0, fmt.Errorf("journal read: %w", named(err))
-	}
-	defer rows.Close()
-	var c Chain
-	var n int64
-	for rows.Next() {
-		l, err := scanLink(rows)
-		if err != nil {
+// verifyPage is how many rows are verified in one read transaction, so that a long
+// look never keeps the log from being emptied.
+const verifyPage = 2000
+
+// verifyChain follows the chain from row to row, and over what was pruned. It gives
+// the number of rows.
+func verifyChain(ctx context.Context, db *sql.DB) (n int64, err error) {
+	for c := (Chain{}); ; {
+		page, err := readLinks(ctx, db, c.Seq, verifyPage)
+		if err != nil || len(page) == 0 {
 			return n, err
 		}
-		if c = c.Follow(l.Entry); c.Hash != l.Hash {
-			return n, &ChainError{Seq: l.Seq}
+		for _, l := range page {
+			if c, err = c.over(ctx, db, l.Seq); err != nil {
+				return n, err
+			}
+			if c = c.Follow(l.Entry); c.Hash != l.Hash {
+				return n, &ChainError{Seq: l.Seq}
+			}
+			n++
 		}
-		n++
 	}
-	return n, named(rows.Err())
 }

@@ -63,6 +63,7 @@ func (f Filter) query() (string, []any) {
 // List gives commands, newest first.
 func (s *Store) List(ctx context.Context, f Filter) ([]Item, error) {
 	query, args := f.query()
+	defer s.look()()
 	rows, err := s.reader.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("commands read: %w", named(err))

@@ -21,7 +21,7 @@ var schemaFiles embed.FS
 
 // migrations are the steps from one schema version to the next, oldest first; the
 // version of a file is the number of steps it has had.
-var migrations = []string{mustRead("schema/1.sql"), mustRead("schema/2.sql")}
+var migrations = []string{mustRead("schema/1.sql"), mustRead("schema/2.sql"), mustRead("schema/3.sql")}
 
 func mustRead(name string) string {
 	b, err := schemaFiles.ReadFile(name)
@@ -35,6 +35,9 @@ func mustRead(name string) string {
 // never changed in place: the steps run on a copy, the copy is verified and then
 // renamed over it. Whatever goes wrong before that leaves the old file as it was.
 func prepareFile(ctx context.Context, path string, steps []string) error {
+	if err := finishRestore(path); err != nil {
+		return err
+	}
 	fresh := path + ".new"
 	if err := removeDatabase(fresh); err != nil { // left behind by a crash
 		return err

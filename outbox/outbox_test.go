@@ -88,7 +88,7 @@ func TestStreamNumbersAreNeverUsedTwice(t *testing.T) {
 	require.EqualValues(t, 1, s.Next())
 	require.EqualValues(t, 1, begin(t, s))
 	require.EqualValues(t, 2, begin(t, s))
-	_, err := s.writer.Exec("DELETE FROM journal; DELETE FROM stream")
+	_, err := s.writer.Exec("DROP TRIGGER journal_is_kept; DROP TRIGGER stream_is_kept; DELETE FROM journal; DELETE FROM stream")
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	s = open(t, path)

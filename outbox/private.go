@@ -63,8 +63,8 @@ func (s *seal) reveal(body []byte, purpose string) ([]byte, error) {
 	return plain, nil
 }
 
-func (s *Store) commandPurpose(key string) string  { return "command " + s.id + " " + key }
-func (s *Store) privatePurpose(kind string) string { return "private " + s.id + " " + kind }
+func (s *Store) commandPurpose(key string) string  { return "command " + s.born + " " + key }
+func (s *Store) privatePurpose(kind string) string { return "private " + s.born + " " + kind }
 
 // Keep writes a private value and gives its number. Without a key it is ErrNoKey.
 func (t *Tx) Keep(kind string, body []byte) (int64, error) {
@@ -114,6 +114,7 @@ func (t *Tx) one(what, query string, args ...any) error {
 // Privates are all values of a kind, oldest first. The error is ErrNoKey or
 // ErrWrongKey if there are some that cannot be read.
 func (s *Store) Privates(ctx context.Context, kind string) ([]Private, error) {
+	defer s.look()()
 	rows, err := s.reader.QueryContext(ctx, "SELECT id, kind, body, created_at FROM private WHERE kind = ? ORDER BY id", kind)
 	if err != nil {
 		return nil, fmt.Errorf("private %s read: %w", kind, named(err))
@@ -148,24 +149,9 @@ func (s *Store) readPrivate(scan func(...any) error) (Private, error) {
 	return p, nil
 }
 
-// Scrub moves the log into the file and empties it, so that no older copy of a page
-// is left from before something was forgotten. Deleted rows are overwritten in the
-// file itself (secure_delete).
-func (s *Store) Scrub(ctx context.Context) error {
-	s.commit.Lock()
-	defer s.commit.Unlock()
-	var busy, log, moved int
-	if err := s.writer.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &moved); err != nil {
-		return fmt.Errorf("outbox scrub: %w", named(err))
-	}
-	if busy != 0 {
-		return fmt.Errorf("outbox scrub: %w: a reader is in the way, try again", ErrInUse)
-	}
-	return nil
-}
-
 // CheckKey is nil if everything private in the file can be read.
 func (s *Store) CheckKey(ctx context.Context) error {
+	defer s.look()()
 	var id int64
 	err := s.reader.QueryRowContext(ctx, "SELECT id FROM private LIMIT 1").Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,10 +36,17 @@ type Store struct {
 	lock   *os.File
 	writer *sql.DB
 	reader *sql.DB
-	id     string
+	born   string // the name that private values are sealed under
+	names  []Name
+	// inherited is the newest stream that came with a backup; 0 if none was put back.
+	inherited int64
 
 	onCommit func(time.Duration, error)
 	seal     *seal
+
+	looking  sync.RWMutex // held by whoever reads; see empty
+	trimming atomic.Bool
+	trims    sync.WaitGroup
 
 	commit sync.Mutex // one transaction at a time, and guards what follows
 	end    Chain
@@ -82,8 +90,8 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.writer = openWriter(s.path)
 	s.reader = openReader(s.path)
-	if err := s.writer.QueryRowContext(ctx, "SELECT id FROM file").Scan(&s.id); err != nil {
-		return fmt.Errorf("file id: %w", err)
+	if err := s.loadNames(ctx); err != nil {
+		return err
 	}
 	if err := s.loadChain(ctx); err != nil {
 		return err
@@ -91,15 +99,12 @@ func (s *Store) open(ctx context.Context) error {
 	return s.loadQueue(ctx)
 }
 
-// ID is the file's own name: five characters of Crockford's base 32, drawn at
-// random when the file was made.
-func (s *Store) ID() string { return s.id }
-
 // Path is where the file is.
 func (s *Store) Path() string { return s.path }
 
 // Close ends all use. Run must have returned.
 func (s *Store) Close() error {
+	s.trims.Wait()
 	var errs []error
 	for _, db := range []*sql.DB{s.reader, s.writer} {
 		if db != nil {

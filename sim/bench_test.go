@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -121,7 +120,7 @@ func BenchmarkDaemon(b *testing.B) {
 		b.ReportMetric(float64(cpu(b, trip.Daemon.Pid())-before)/float64(10*time.Second)*100, "%CPU-idle")
 
 		require.NoError(b, trip.Daemon.Stop())
-		yearOnFile(b, filepath.Join(trip.Daemon.dir, "outbox.db"))
+		fillDays(b, trip.Daemon.Outbox(), 365, false)
 		var ready []time.Duration
 		for range 20 {
 			start := time.Now()
@@ -171,7 +170,7 @@ func bareFlush(b *testing.B) time.Duration {
 	return time.Since(start)
 }
 
-func memory(b *testing.B, pid int, field string) float64 {
+func memory(b testing.TB, pid int, field string) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	require.NoError(b, err)
 	m := regexp.MustCompile(field + `:\s+(\d+) kB`).FindSubmatch(text)
@@ -195,36 +194,6 @@ func cpu(b *testing.B, pid int) time.Duration {
 	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
-// yearOnFile writes fifteen thousand paid trips into a daemon's file.
-func yearOnFile(b *testing.B, path string) {
-	ctx := context.Background()
-	s, err := outbox.Open(ctx, path, outbox.Options{})
-	require.NoError(b, err)
-	defer s.Close()
-	require.NoError(b, s.Commit(ctx, func(tx *outbox.Tx) error {
-		for range 15000 {
-			stream, err := tx.Begin()
-			if err != nil {
-				return err
-			}
-			if err := paidTrip(tx, trip.ID{Vehicle: "T122", File: s.ID(), Number: stream}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-	open, err := s.List(ctx, outbox.Filter{Open: true})
-	require.NoError(b, err)
-	require.NoError(b, s.Commit(ctx, func(tx *outbox.Tx) error {
-		for _, c := range open {
-			if err := tx.Finish(c.ID, outbox.Done, "done"); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-}
-
 // paidTrip writes what one paid trip leaves behind.
 func paidTrip(tx *outbox.Tx, id trip.ID) error {
 	for _, e := range []struct{ kind, body string }{
@@ -239,8 +208,9 @@ func paidTrip(tx *outbox.Tx, id trip.ID) error {
 			return err
 		}
 	}
+	order := fmt.Appendf(nil, `{"v":1,"n":1,"reference":%q,"currency":"NOK","amount":28650,"request":{"x":%q}}`, id.Reference(1), strings.Repeat("x", 300))
 	for _, op := range []trip.Op{trip.OpCreate, trip.OpCapture} {
-		c := outbox.Command{Kind: string(op), Key: trip.Key(id.Reference(1), op, 1), Body: make([]byte, 400)}
+		c := outbox.Command{Kind: string(op), Key: trip.Key(id.Reference(1), op, 1), Body: order}
 		if err := tx.Enqueue(id.Number, c); err != nil {
 			return err
 		}

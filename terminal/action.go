@@ -113,10 +113,13 @@ func (t *Terminal) find(ctx context.Context, number string) (*ride, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.state.Phase == trip.Vacant {
-		return nil, &Refused{display.RefusedUnknownTrip, number}
+	switch {
+	case r.state.Phase != trip.Vacant:
+		return r, nil
+	case t.Gone(stream):
+		return nil, &Refused{display.RefusedGone, number}
 	}
-	return r, nil
+	return nil, &Refused{display.RefusedUnknownTrip, number}
 }
 
 // ride gives the trip of a stream, from memory or from the journal.

@@ -249,7 +249,7 @@ func (t *Terminal) scrubLater() {
 	})
 }
 
-// sweepEvery is how often contacts are looked through for those to forget.
+// sweepEvery is how often contacts and trips are looked through for those to forget.
 const sweepEvery = time.Hour
 
 // sweep forgets contacts whose last ride is longer ago than they are kept. It does so
@@ -257,6 +257,7 @@ const sweepEvery = time.Hour
 func (t *Terminal) sweep(ctx context.Context) {
 	for wait(ctx, sweepEvery) {
 		t.do(t.sweepOnce)
+		t.retain(ctx)
 	}
 }
 

@@ -29,7 +29,9 @@ func (t *Terminal) Trips(ctx context.Context, before int64, n int) ([]trip.State
 		if err != nil {
 			return nil, err
 		}
-		states = append(states, s)
+		if s.Phase != trip.Vacant { // pruned since the list was made
+			states = append(states, s)
+		}
 	}
 	return states, nil
 }

@@ -70,6 +70,7 @@ func (t *Terminal) sum(ctx context.Context, after, last int64, from, to time.Tim
 	}
 	// Which trips belong to it, their numbers say: the car's clock may be wrong.
 	s := shift.Sum(states, t.cfg.Bill.Rules, time.Time{}, time.Time{})
+	s.Gone = int(last-after) - len(states) // numbers have no gaps
 	s.Currency, s.From, s.To = t.cfg.Currency, receipt.Known(from), receipt.Known(to)
 	older, err := t.openUpTo(ctx, after)
 	if err != nil {

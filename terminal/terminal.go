@@ -45,6 +45,11 @@ type Config struct {
 	// Keep is how long a passenger who shared the number is remembered after the
 	// last ride.
 	Keep time.Duration
+	// History is how long trips stay on file after the last thing that happened to
+	// them; 0 for ever. Copied says up to which row a copy of the journal is known to be
+	// safe elsewhere, and nothing after it goes; nil where no copy is made.
+	History time.Duration
+	Copied  func() int64
 	// FareByHand lets the driver type a fare when the meter is lost.
 	FareByHand bool
 	// Claims let a passenger's phone carry the fare while the car has no network;

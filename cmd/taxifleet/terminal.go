@@ -71,6 +71,9 @@ func printTerminal(w io.Writer, t office.Terminal) {
 	}
 	for _, f := range t.Journals {
 		fmt.Fprintf(w, "journal %s: %d rows, last %s\n", f.File, f.Seq, local(f.Last))
+		if f.From != "" && f.From != f.File {
+			fmt.Fprintf(w, "  goes on from a backup of %s, whose last %d rows the car does not know\n", f.From, f.Lost)
+		}
 	}
 	for _, text := range t.Alarms {
 		fmt.Fprintln(w, "ALARM:", text)

@@ -124,7 +124,8 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 		Vehicle: d.config.Vehicle, Currency: d.config.Payment.Currency, Brand: d.config.Payment.Brand,
 		Describe: func(trip string) string { return d.config.Payment.Describe(d.config.Vehicle, trip) },
 		Grace:    d.config.Trip.Grace, Linger: d.config.Display.Linger, Poll: d.config.Payment.Poll,
-		Store: store, Payments: payments, Show: screens.Show, Settled: d.metrics.Settled,
+		History: d.config.Storage.Keep,
+		Store:   store, Payments: payments, Show: screens.Show, Settled: d.metrics.Settled,
 		Log: part(d.log, "terminal"),
 	}
 	if err := d.passenger(&cfg); err != nil {

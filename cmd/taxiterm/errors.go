@@ -55,6 +55,7 @@ var refusalHints = map[display.Refusal]string{
 	display.RefusedAlreadyApproved: "the passenger has approved; wait for PAID and take nothing else",
 	display.RefusedAlreadyPaid:     "to give money back: taxiterm refund",
 	display.RefusedUnknownTrip:     "taxiterm trips lists the trips",
+	display.RefusedGone:            "old trips leave this computer, see [storage] keep_days; to give money back use the business portal, or ask the office",
 	display.RefusedTooMuch:         "taxiterm trips show TRIP says how much was captured and not refunded yet",
 	display.RefusedTooOld:          "the API gives money back for a year; settle it with the passenger in another way",
 	display.RefusedBadNumber:       "want a phone number with or without country code",

@@ -111,6 +111,7 @@ func (d *terminalDaemon) inFleet(c *terminal.Config) (err error) {
 		}
 		c.Currency = there
 	}
+	c.Copied = d.fleet.copied
 	c.Claims, err = d.fleet.claims(c.Store)
 	return err
 }
@@ -147,6 +148,15 @@ func (f *fleet) committed() {
 	if u := f.uplink.Load(); u != nil {
 		u.Wake()
 	}
+}
+
+// copied is the last row of the journal that the gateway has said it has verified; 0 as
+// long as it has not.
+func (f *fleet) copied() int64 {
+	if u := f.uplink.Load(); u != nil {
+		return u.Status().Verified
+	}
+	return 0
 }
 
 // run copies the journal and passes on what passengers ask for, until ctx ends.

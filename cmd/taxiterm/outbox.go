@@ -137,6 +137,9 @@ func newOutboxVerify(o *options) *cobra.Command {
 			}
 			return o.print(cmd.OutOrStdout(), v, func(w io.Writer) {
 				fmt.Fprintf(w, "ok: %d journal entries, each follows from the ones before it\n", v.Entries)
+				if v.Pruned > 0 {
+					fmt.Fprintf(w, "    %d old ones up to number %d are no longer on file; the chain goes on from the hash of the last of each run\n", v.Pruned, v.Last)
+				}
 			})
 		},
 	}

@@ -57,7 +57,7 @@ func newRoot() *cobra.Command {
 code, and takes the payment with Vipps MobilePay.
 
 "taxiterm run" is the daemon. The other commands talk to the running daemon, but for
-those of the technician, "meter" and "doctor", which can do without.`,
+"meter", "doctor", "backup" and "restore", which can do without.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -68,7 +68,7 @@ those of the technician, "meter" and "doctor", which can do without.`,
 	flags.StringVar(&o.socket, "socket", "", "control socket of the daemon (default: as configured)")
 	flags.BoolVar(&o.json, "json", false, "print JSON for scripts")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(o), newEnroll(o), newStatus(o), newTrips(o), newPay(o), newRefund(o), newShift(o), newContacts(o), newQR(o), newOutbox(o), newConfig(o), newVersion(o))
+	root.AddCommand(newRun(o), newEnroll(o), newStatus(o), newTrips(o), newPay(o), newRefund(o), newShift(o), newContacts(o), newQR(o), newOutbox(o), newBackup(o), newRestore(o), newConfig(o), newVersion(o))
 	root.AddCommand(newMeter(o), newDoctor(o)) // for technicians
 	markUsage(root)
 	return root

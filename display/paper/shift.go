@@ -38,6 +38,7 @@ func (w *writer) trips(s shift.Summary) {
 	}
 	w.count("shift.typed", s.Typed)
 	w.count("shift.void", s.Void)
+	w.count("shift.gone", s.Gone)
 }
 
 // short is a trip's number as people say it.

@@ -155,6 +155,7 @@ func shiftTotals(s shiftScene) html.Node {
 			html.El("div", trips, html.Say("dd", strconv.Itoa(s.Sum.Trips))),
 			count("shift.typed", s.Sum.Typed),
 			count("shift.void", s.Sum.Void),
+			count("shift.gone", s.Sum.Gone),
 		),
 		html.Say("h3", s.T("shift.takings")),
 		html.El("dl",

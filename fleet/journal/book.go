@@ -27,15 +27,19 @@ type name struct{ terminal, file string }
 // book is the copy of one journal.
 type book struct {
 	name
-	end    outbox.Chain
-	broken bool
-	lost   bool // more was missing than can wait
-	held   map[int64]arrival
-	last   time.Time // when the gateway had its newest row
-	rows   int64
-	twice  int64
-	beyond int64 // rows after a break
-	trips  map[int64]*record
+	from name  // the journal that this one goes on from; see base
+	base int64 // from this row of it
+	// vehicle is whose trips it has; empty before the first.
+	vehicle string
+	end     outbox.Chain
+	broken  bool
+	lost    bool // more was missing than can wait
+	held    map[int64]arrival
+	last    time.Time // when the gateway had its newest row
+	rows    int64
+	twice   int64
+	beyond  int64 // rows after a break
+	trips   map[int64]*record
 }
 
 // arrival is a row as it came.
@@ -108,8 +112,17 @@ func (b *books) place(ctx context.Context, k *book, a arrival) error {
 		k.twice++ // the first word counts; the car compares hashes before it sends
 		return nil
 	case a.Seq > k.end.Seq+1:
-		b.hold(k, a)
-		return nil
+		goesOn := false
+		if k.end.Seq == 0 {
+			var err error
+			if goesOn, err = b.goesOn(k, a); err != nil {
+				return err
+			}
+		}
+		if !goesOn {
+			b.hold(k, a)
+			return nil
+		}
 	}
 	for ok := true; ok && !k.broken; a, ok = k.held[k.end.Seq+1] {
 		delete(k.held, a.Seq)
@@ -174,6 +187,11 @@ type File struct {
 	Twice    int64     `json:"twice,omitempty"`   // rows that came again
 	Beyond   int64     `json:"beyond,omitempty"`  // rows after a break, which count for nothing
 	Last     time.Time `json:"last"`              // when the gateway had the newest row
+	// From is the journal that this one goes on from, because the car's file was put back
+	// from a backup, or its terminal enrolled anew. Lost are the rows of that one which
+	// came after the backup: the car does not know them.
+	From string `json:"from,omitempty"`
+	Lost int64  `json:"lost,omitempty"`
 }
 
 // Files are all journals, in no order.
@@ -182,8 +200,12 @@ func (j *Journals) Files() []File {
 	defer j.mu.RUnlock()
 	var list []File
 	for _, k := range j.books.all {
-		list = append(list, File{Terminal: k.terminal, File: k.file, Seq: k.end.Seq, Waiting: len(k.held), Broken: k.broken,
-			Missing: k.lost, Twice: k.twice, Beyond: k.beyond, Last: k.last})
+		f := File{Terminal: k.terminal, File: k.file, Seq: k.end.Seq, Waiting: len(k.held), Broken: k.broken,
+			Missing: k.lost, Twice: k.twice, Beyond: k.beyond, Last: k.last, From: k.from.file}
+		if former, ok := j.books.all[k.from]; ok {
+			f.Lost = former.end.Seq - k.base
+		}
+		list = append(list, f)
 	}
 	return list
 }
@@ -192,8 +214,11 @@ func (j *Journals) Files() []File {
 func (j *Journals) Known(terminal, file string) link.Known {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	k, ok := j.books.all[name{terminal, file}]
-	if !ok {
+	k := j.books.all[name{terminal, file}]
+	if k == nil || k.end.Seq == 0 {
+		k, _ = j.books.elsewhere(name{terminal, file}) // unknown for now is asked again
+	}
+	if k == nil {
 		return link.Known{}
 	}
 	return link.Known{Seq: k.end.Seq, Hash: k.end.Hash[:], Broken: k.broken}

@@ -113,7 +113,7 @@ func write(t testing.TB, s *outbox.Store, vehicle string, n int) {
 					return err
 				}
 			}
-			return nil
+			return tx.SetOpen(stream, false)
 		}))
 	}
 }

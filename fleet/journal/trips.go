@@ -51,11 +51,14 @@ func (b *books) fold(ctx context.Context, k *book, l outbox.Link, a arrival) err
 	if l.Stream == 0 {
 		return nil
 	}
-	t, ok := k.trips[l.Stream]
-	if !ok {
-		if l.Kind != string(trip.Begun{}.Kind()) {
-			return nil // of a trip that is forgotten
+	t := k.trips[l.Stream]
+	if t == nil && l.Kind != string(trip.Begun{}.Kind()) {
+		var err error
+		if t, err = b.formerly(k, l.Stream); err != nil || t == nil {
+			return err // of a trip that is forgotten
 		}
+	}
+	if t == nil {
 		t = &record{Trip: Trip{Terminal: k.terminal, Reference: fmt.Sprintf("%s-%04d", k.file, l.Stream)}, state: &trip.State{}, first: a.got}
 		k.trips[l.Stream] = t
 	}
@@ -137,7 +140,8 @@ func (b *books) begin(k *book, t *record, l outbox.Link, s trip.State) error {
 	case !bound:
 		t.Problem = "is of a vehicle that this terminal is not in"
 	default:
-		b.index[s.ID.Vehicle+"-"+k.file] = k.name
+		k.vehicle = t.Vehicle
+		b.index[t.Vehicle+"-"+k.file] = k.name
 	}
 	t.At = l.At
 	if l.At.After(t.first.Add(time.Hour)) || l.At.Before(t.first.Add(-b.j.cfg.Keep)) {
@@ -157,11 +161,12 @@ func (b *books) find(reference string) (*record, bool) {
 	if err != nil || !ok {
 		return nil, false
 	}
-	t, ok := k.trips[number]
-	if !ok || t.Vehicle != parts[0] {
-		return nil, false
+	for ; ok; k, ok = b.all[k.from] {
+		if t := k.trips[number]; t != nil && t.Vehicle == parts[0] && k.file == parts[1] {
+			return t, true
+		}
 	}
-	return t, true
+	return nil, false
 }
 
 // rowsOf finds where the rows of a trip are.

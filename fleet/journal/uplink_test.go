@@ -78,7 +78,7 @@ func TestACarsJournalReachesTheOfficeWhateverTheLineDoes(t *testing.T) {
 	arrives := func(n int64) {
 		t.Helper()
 		linktest.Eventually(t, func() bool { return j.Known(one.ID, s.ID()).Seq == n })
-		linktest.Eventually(t, func() bool { return up.Status() == link.UplinkStatus{Known: n} })
+		linktest.Eventually(t, func() bool { s := up.Status(); return s.Known == n && !s.Broken && s.Err == nil })
 	}
 	arrives(600)
 	require.Equal(t, link.Settings{Vehicle: "T122", Limit: 500_000}, settings.Load())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 
 // Journal is the car's own journal; *outbox.Store is one.
 type Journal interface {
-	ID() string
+	// Names are what the file was called, part after part; see outbox.Restore.
+	Names() []outbox.Name
 	Since(ctx context.Context, seq int64, n int) ([]outbox.Link, error)
 }
 
@@ -54,9 +56,10 @@ type Uplink struct {
 
 // UplinkStatus is how far the copy is.
 type UplinkStatus struct {
-	Known  int64 // the gateway has all rows up to this one
-	Broken bool  // what the gateway has is not this journal: a person must look
-	Err    error // why the copy does not go on; nil while it does
+	Known    int64 // the gateway has all rows up to this one
+	Verified int64 // and has said that it has verified those up to this one
+	Broken   bool  // what the gateway has is not this journal, or lacks what was pruned: a person must look
+	Err      error // why the copy does not go on; nil while it does
 }
 
 // NewUplink makes one. Run copies.
@@ -104,7 +107,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 			pause = retryMin
 		}
 		wait := pause
-		if errors.Is(err, errBroken) {
+		if forPerson(err) {
 			wait = brokenPause
 		}
 		u.failed(err)
@@ -119,13 +122,18 @@ func (u *Uplink) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-var errBroken = errors.New("the gateway's copy is not of this journal; the office must look at it")
+var (
+	errBroken = errors.New("the gateway's copy is not of this journal; the office must look at it")
+	errGone   = errors.New("the gateway lacks rows that are too old to be in this car; the office must look at it")
+)
+
+func forPerson(err error) bool { return errors.Is(err, errBroken) || errors.Is(err, errGone) }
 
 func (u *Uplink) failed(err error) {
 	u.mu.Lock()
-	u.status.Err, u.status.Broken = err, errors.Is(err, errBroken)
+	u.status.Err, u.status.Broken = err, forPerson(err)
 	u.mu.Unlock()
-	if errors.Is(err, errBroken) {
+	if forPerson(err) {
 		u.o.Log.Error("journal is not copied", "err", err)
 		return
 	}
@@ -135,32 +143,71 @@ func (u *Uplink) failed(err error) {
 func (u *Uplink) reached(seq int64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.status = UplinkStatus{Known: seq}
+	u.status = UplinkStatus{Known: seq, Verified: u.status.Verified}
 }
 
-// copy asks what the gateway has and sends what follows, as long as the connection
-// lasts.
-func (u *Uplink) copy(ctx context.Context, session chan struct{}) error {
-	at, err := u.meet(ctx)
-	if err != nil {
-		return err
+func (u *Uplink) verified(seq int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.status.Verified = seq
+}
+
+// part is the rows of the journal that have one name: those after a row up to last.
+type part struct {
+	name        string
+	after, last int64
+}
+
+// parts are one, unless the file was put back from a backup: then each part is a
+// journal of its own to the gateway, that goes on from a row of the one before.
+func (u *Uplink) parts() []part {
+	var list []part
+	for _, n := range u.journal.Names() {
+		if len(list) > 0 {
+			list[len(list)-1].last = n.After
+		}
+		list = append(list, part{n.ID, n.After, math.MaxInt64})
 	}
+	return list
+}
+
+// copy sends part after part, and goes on with the last one as long as the connection
+// lasts. What is wrong with a part that is over keeps no other from being copied.
+func (u *Uplink) copy(ctx context.Context, session chan struct{}) error {
 	nc, _ := u.car.current()
 	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(2*Window), jetstream.WithPublishAsyncTimeout(ackWait))
 	if err != nil {
 		return fmt.Errorf("journal copy: %w", err)
 	}
 	defer js.CleanupPublisher()
+	for _, p := range u.parts() {
+		if err = u.copyPart(ctx, session, js, p); err != nil && !(forPerson(err) && p.last < math.MaxInt64) {
+			return err
+		}
+	}
+	return err
+}
+
+// copyPart returns when the whole part is at the gateway, which the last one never is.
+func (u *Uplink) copyPart(ctx context.Context, session chan struct{}, js jetstream.JetStream, p part) error {
+	at, err := u.meet(ctx, p)
+	if err != nil {
+		return err
+	}
+	u.verified(at)
 	look := time.NewTicker(idleLook)
 	defer look.Stop()
 	for {
 		u.reached(at)
-		links, err := u.journal.Since(ctx, at, Window)
+		if at >= p.last {
+			return nil
+		}
+		links, err := u.journal.Since(ctx, at, int(min(Window, p.last-at)))
 		if err != nil {
 			return fmt.Errorf("journal copy: %w", err)
 		}
 		if len(links) > 0 {
-			at, err = u.send(ctx, js, links)
+			at, err = u.send(ctx, js, p.name, at, links)
 			if err != nil {
 				u.reached(at)
 				return err
@@ -178,10 +225,9 @@ func (u *Uplink) copy(ctx context.Context, session chan struct{}) error {
 	}
 }
 
-// meet asks what the gateway has, and makes sure that it is the start of this journal.
-func (u *Uplink) meet(ctx context.Context) (seq int64, err error) {
-	file := u.journal.ID()
-	w, err := u.car.Hello(ctx, Hello{File: file, Version: u.o.Version})
+// meet asks what the gateway has of a part, and makes sure that it is this journal.
+func (u *Uplink) meet(ctx context.Context, p part) (seq int64, err error) {
+	w, err := u.car.Hello(ctx, Hello{File: p.name, Version: u.o.Version})
 	if err != nil {
 		return 0, err
 	}
@@ -190,29 +236,35 @@ func (u *Uplink) meet(ctx context.Context) (seq int64, err error) {
 	}
 	k := w.Known
 	switch {
+	case k.Seq >= p.last: // it has more of it than the backup had
+		return p.last, nil
 	case k.Broken, k.Seq < 0:
 		return 0, errBroken
 	case k.Seq == 0:
-		return 0, nil
+		return p.after, nil
 	}
 	own, err := u.journal.Since(ctx, k.Seq-1, 1)
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, fmt.Errorf("journal copy: %w", err)
-	}
-	if len(own) == 0 || own[0].Seq != k.Seq || string(own[0].Hash[:]) != string(k.Hash) {
-		return 0, errBroken // an older file was put back, or its rows were changed
+	case len(own) == 1 && own[0].Seq > k.Seq:
+		return 0, errGone
+	case len(own) == 0 || string(own[0].Hash[:]) != string(k.Hash):
+		return 0, errBroken // an older file was put back by hand, or its rows were changed
 	}
 	return k.Seq, nil
 }
 
-// send publishes rows in their order and gives the last one up to which all are
-// stored. After a failure it waits for the rest of them, so that never more than a
+// send publishes rows in their order, the first of them the one after at, and gives the
+// last one up to which all are stored. After a failure it waits for the rest of them, so that never more than a
 // window is out of order.
-func (u *Uplink) send(ctx context.Context, js jetstream.JetStream, links []outbox.Link) (at int64, err error) {
-	at = links[0].Seq - 1
+func (u *Uplink) send(ctx context.Context, js jetstream.JetStream, name string, at int64, links []outbox.Link) (int64, error) {
 	var acks []jetstream.PubAckFuture
-	for _, l := range links {
-		r := RowOf(u.journal.ID(), l)
+	for i, l := range links {
+		if l.Seq != at+1+int64(i) {
+			return u.settle(ctx, at, acks, errGone)
+		}
+		r := RowOf(name, l)
 		msg := nats.NewMsg(JournalSubject(u.car.Terminal()))
 		msg.Data = r.Encode()
 		// Not tried again by itself, which would change the order.

@@ -1,5 +1,5 @@
 // Package control is how the local commands reach the running terminal: HTTP over a
-// Unix socket that only the daemon's user can open. The commands never open the
+// Unix socket that only the daemon's user can open. The commands never write to the
 // database, so there is one writer and one truth.
 //
 //	GET  /v1/status
@@ -211,6 +211,9 @@ type ReasonRequest struct {
 // Verified is the result of a check of the whole file.
 type Verified struct {
 	Entries int64 `json:"entries"`
+	// Pruned entries are not on file any more; Last is the number of the last of them.
+	Pruned int64 `json:"pruned,omitempty"`
+	Last   int64 `json:"last,omitempty"`
 }
 
 // Error is an answer that is not a success.

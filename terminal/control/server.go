@@ -159,7 +159,7 @@ func (s *Server) errorOf(r *http.Request, err error) *Error {
 	case errors.As(err, &refused):
 		status := http.StatusConflict
 		switch refused.Refusal {
-		case display.RefusedUnknownTrip:
+		case display.RefusedUnknownTrip, display.RefusedGone:
 			status = http.StatusNotFound
 		case display.RefusedInternal:
 			status = http.StatusInternalServerError
@@ -213,6 +213,9 @@ func (s *Server) trip(r *http.Request) (any, error) {
 	state, entries, err := s.o.Terminal.Journal(r.Context(), n)
 	if err != nil {
 		return nil, err
+	}
+	if state.Phase == trip.Vacant && s.o.Terminal.Gone(n) {
+		return nil, &Error{http.StatusNotFound, fmt.Sprintf("trip %04d is no longer on this computer", n), string(display.RefusedGone)}
 	}
 	if state.Phase == trip.Vacant {
 		return nil, &Error{http.StatusNotFound, fmt.Sprintf("no trip has the number %d", n), string(display.RefusedUnknownTrip)}
@@ -304,7 +307,8 @@ func (s *Server) verify(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Verified{n}, nil
+	p, err := s.o.Store.Pruned(r.Context())
+	return Verified{n, p.Entries, p.Last}, err
 }
 
 func (s *Server) health(r *http.Request) (any, error) {

@@ -20,6 +20,7 @@ type Summary struct {
 	Trips       int
 	Typed       int // trips whose fare the driver typed
 	Void        int // trips without anything to pay
+	Gone        int // trips that are too old to be on file; they are in none of the figures
 	// Takings are by means, in the order of receipt.AllMeans, those that did not
 	// occur left out. Refunds are their own, negative row.
 	Takings []Taking
