@@ -12,6 +12,7 @@ import (
 	"taxiterminal/display"
 	"taxiterminal/money"
 	"taxiterminal/outbox"
+	"taxiterminal/vipps"
 	"taxiterminal/vipps/vippstest"
 )
 
@@ -217,5 +218,22 @@ func TestTheRestOfACodesLifeIsKeptWithinWhatIsPossible(t *testing.T) {
 		now.AddDate(3, 0, 0):      10 * time.Minute, // or back
 	} {
 		require.Equal(t, left, remaining(created, now).Sub(now), created)
+	}
+}
+
+// What stands between the car and the API has the name that tells a person what to do.
+func TestWhatIsInTheWayIsNamed(t *testing.T) {
+	for class, want := range map[vipps.Class]display.Fault{
+		vipps.ClassNetwork: display.FaultNetwork, vipps.ClassPortal: display.FaultPortal,
+		vipps.ClassCertificate: display.FaultCertificate, vipps.ClassClock: display.FaultClock,
+	} {
+		drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+			c.term.heard(vipps.OpGet, vipps.Result{Kind: vipps.Retry, Err: &vipps.Error{Class: class}})
+			v := c.screen()
+			require.Equal(t, []display.Fault{want}, v.Faults)
+			require.Equal(t, display.NetworkDown, v.Driver.Network)
+			c.pass(time.Minute)
+			require.Empty(t, c.screen().Faults, "the next answer ends it")
+		})
 	}
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"taxiterminal/vipps"
 )
 
 // Config is what a car needs to reach its gateway.
@@ -151,6 +153,17 @@ func (cfg Config) Check() error {
 		}
 	}
 	return nil
+}
+
+// peer is who is called.
+func (cfg Config) peer() (p vipps.Peer) {
+	if u, err := url.Parse(cfg.URLs[0]); err == nil {
+		p.Host = u.Hostname()
+	}
+	if cfg.TLS != nil {
+		p.Roots = cfg.TLS.RootCAs
+	}
+	return p
 }
 
 func loopback(host string) bool {
