@@ -17,7 +17,7 @@ TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 AXE = fleet/page/testdata/axe
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-tools race fuzz bench kill lint vuln clean
+.PHONY: help build demo test test-tools race fuzz bench kill net lint vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: build ## the figures of docs/evidence.md, as ratios in one run
 
 kill: build ## kill -9 the daemon at ROUNDS random moments of the paid trip (default 200)
 	$(GO) test -run TestKilledAtARandomMoment -timeout 60m -v ./sim -args -rounds $(or $(ROUNDS),200) $(if $(SEED),-seed $(SEED))
+
+net: build ## ROUNDS paid trips (default 100) under random bad networks, and every kind of bad network to its end
+	$(GO) test -run 'BadNetwork' -timeout 24h -v ./sim ./sim/fleet -args -days $(or $(ROUNDS),100) $(if $(SEED),-seed $(SEED))
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -21,6 +21,7 @@ type Process struct {
 	Args    []string
 	Socket  string
 	Log     io.Writer
+	Env     []string // on top of this program's, e.g. "SSL_CERT_FILE=/ca.pem"
 
 	cmd    *exec.Cmd
 	exited chan error
@@ -36,6 +37,7 @@ const readyTimeout = 20 * time.Second
 func (p *Process) Start(ctx context.Context) error {
 	p.cmd = exec.Command(p.Program, p.Args...)
 	p.cmd.Stdout, p.cmd.Stderr = p.Log, p.Log
+	p.cmd.Env = append(os.Environ(), p.Env...)
 	// The program must not outlive a simulator that is killed.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {

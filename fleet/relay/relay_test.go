@@ -341,7 +341,9 @@ func TestTheGatewaysOwnClockIsNotTakenForTheCars(t *testing.T) {
 		vipps.ClassClock: vipps.ClassUnavailable, vipps.ClassCertificate: vipps.ClassUnavailable, vipps.ClassNetwork: vipps.ClassNetwork,
 	} {
 		r := relay.New(relay.Config{
-			Car:      func(context.Context, string) (relay.Car, bool) { return relay.Car{Vehicle: "T122", Currency: money.NOK}, true },
+			Car: func(context.Context, string) (relay.Car, bool) {
+				return relay.Car{Vehicle: "T122", Currency: money.NOK}, true
+			},
 			Merchant: func(string) (relay.API, bool) { return misled{class: class}, true },
 		})
 		o := r.Pay(t.Context(), "terminal", link.Pay{Op: vipps.OpGet, Reference: reference})
