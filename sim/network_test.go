@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -30,18 +31,26 @@ type badWay struct {
 	// name is what the API is called in the car; "" for the line's address.
 	name string
 	env  []string
-	// tls: who signs for the API; nil for a way without TLS.
-	tls *authority
+	// tls: who signs for the API; nil for a way without TLS. cert is the API's own, if
+	// it is not an ordinary one.
+	tls  *authority
+	cert tls.Certificate
 	// listen is where the line is; "" for any port of IPv4.
 	listen string
 	// hosts is the car's own /etc/hosts; "" for the machine's.
 	hosts string
+	built string // another taxiterm than the ordinary one
+	log   *log
 }
 
 func (w *badWay) lay(api string) (string, error) {
 	scheme, target := "http://", strings.TrimPrefix(api, "http://")
 	if w.tls != nil {
-		scheme, target = "https://", serveTLS(w.t, w.tls.good(w.name), api)
+		cert := w.cert
+		if cert.Certificate == nil {
+			cert = w.tls.good(w.name)
+		}
+		scheme, target = "https://", serveTLS(w.t, cert, api)
 	}
 	var err error
 	if w.line, err = badnet.New(orDefault(w.listen, "127.0.0.1:0"), target, 1); err != nil {
@@ -164,7 +173,7 @@ func (w *badWay) resolves(does bool) {
 // program is taxiterm, in a world of its own where it needs one.
 func (w *badWay) program() string {
 	if w.hosts == "" {
-		return program
+		return orDefault(w.built, program)
 	}
 	dir := filepath.Dir(w.hosts)
 	script := filepath.Join(dir, "taxiterm")
@@ -183,7 +192,10 @@ func (w *badWay) set(x badnet.Toxics) {
 
 // car is a taxi with that way to its API, running.
 func (w *badWay) car() *Trip {
-	return started(w.t, func(o *Options) { o.Way, o.Env, o.Terminal = w.lay, w.env, w.program() })
+	return started(w.t, func(o *Options) {
+		o.Way, o.Env, o.Terminal = w.lay, w.env, w.program()
+		w.log = o.Log.(*log)
+	})
 }
 
 // TestABadNetworkIsNamedAndSurvived: the network is bad when the fare is told, and again
