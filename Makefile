@@ -64,7 +64,7 @@ kill: build ## kill -9 the daemon at ROUNDS random moments of the paid trip (def
 	$(GO) test -run TestKilledAtARandomMoment -timeout 60m -v ./sim -args -rounds $(or $(ROUNDS),200) $(if $(SEED),-seed $(SEED))
 
 net: build ## ROUNDS paid trips (default 100) under random bad networks, and every kind of bad network to its end
-	$(GO) test -run 'BadNetwork' -timeout 24h -v ./sim ./sim/fleet -args -days $(or $(ROUNDS),100) $(if $(SEED),-seed $(SEED))
+	$(GO) test -run BadNetwork -timeout 24h -v ./sim ./sim/fleet -args -days $(or $(ROUNDS),100) $(if $(SEED),-seed $(SEED))
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -49,10 +49,9 @@ func (w *badWay) clock() *clock.Clock {
 	return c
 }
 
-// TestABoardWithoutABatteryStartsIn1970: the driver reads that the clock is wrong, and
+// startIn1970: the driver reads that the clock is wrong, and
 // not that there is no network; when the clock is set, everything goes on by itself.
-func TestABoardWithoutABatteryStartsIn1970(t *testing.T) {
-	t.Parallel()
+func startIn1970(t *testing.T) {
 	ctx := withTimeout(t, 3*time.Minute)
 	way := overTLS(t)
 	set := way.clock()
@@ -73,11 +72,10 @@ func TestABoardWithoutABatteryStartsIn1970(t *testing.T) {
 	require.Regexp(t, `OK +clock`, out)
 }
 
-// TestTheClockIsSetWhileAPaymentWaits: by years, in both directions, over the end of
+// setWhileAPaymentWaits: by years, in both directions, over the end of
 // 32 bits, and over a restart. Nothing ends early, no token is fetched for it, and every
 // trip is captured once under a reference of its own.
-func TestTheClockIsSetWhileAPaymentWaits(t *testing.T) {
-	t.Parallel()
+func setWhileAPaymentWaits(t *testing.T) {
 	ctx := withTimeout(t, 5*time.Minute)
 	way, set := ageless(t)
 	trip := way.car()
@@ -134,11 +132,10 @@ func TestTheClockIsSetWhileAPaymentWaits(t *testing.T) {
 	require.Equal(t, 2, strings.Count(way.log.String(), "op=token"), "one for each start")
 }
 
-// TestATokenThatDiedWhileTheCarSlept: the monotonic clock stands still in a suspended
+// tokenThatDiedInItsSleep: the monotonic clock stands still in a suspended
 // computer, so that a token is used after its end. The API says so, and one more is
 // fetched.
-func TestATokenThatDiedWhileTheCarSlept(t *testing.T) {
-	t.Parallel()
+func tokenThatDiedInItsSleep(t *testing.T) {
 	ctx := withTimeout(t, 3*time.Minute)
 	way, set := ageless(t)
 	trip := way.car()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"taxiterminal/sim"
 	"taxiterminal/sim/badnet"
 	"taxiterminal/vipps/vippstest"
 )
@@ -18,7 +19,11 @@ type Line struct {
 
 // newLine opens a port that leads to target.
 func newLine(target string) (*Line, error) {
-	line, err := badnet.New("127.0.0.1:0", target, 1)
+	addr, err := sim.Fixed("")
+	if err != nil {
+		return nil, err
+	}
+	line, err := badnet.New(addr, target, 1)
 	return &Line{Line: line, state: vippstest.Up}, err
 }
 
