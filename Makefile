@@ -18,7 +18,7 @@ TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 AXE = fleet/page/testdata/axe
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-tools race fuzz bench kill soak years lint vuln clean
+.PHONY: help build demo test test-tools race fuzz bench kill soak years net lint vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ soak: ## random lives of a taxi in virtual time, until TRIPS (default 20000) are
 
 years: ## years of trips on file (YEARS, default 0,1,2,5): start, memory and every query must stay flat
 	$(GO) test -run TestYearsOnFile -timeout 60m -v ./sim -args -years $(YEARS)
+
+net: build ## ROUNDS paid trips (default 100) under random bad networks, and every kind of bad network to its end
+	$(GO) test -run BadNetwork -timeout 24h -v ./sim ./sim/fleet -args -days $(or $(ROUNDS),100) $(if $(SEED),-seed $(SEED))
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -15,7 +15,9 @@ const (
 	FaultMeterNoisy    Fault = "M7" // many damaged frames
 	FaultMeterAlarm    Fault = "M8" // the meter reports a failure of its own
 	FaultNetwork       Fault = "N1" // the payment API cannot be reached
-	FaultCertificate   Fault = "N2" // TLS refused: clock or interception
+	FaultCertificate   Fault = "N2" // TLS refused: interception, or an expired certificate
+	FaultPortal        Fault = "N3" // something else answers: the network wants a log-in
+	FaultClock         Fault = "N4" // TLS refused: this computer's clock is wrong
 	FaultNoCredentials Fault = "C1" // no merchant keys found
 	FaultCredentials   Fault = "C2" // the API refuses the merchant keys
 	FaultNoDataKey     Fault = "C3" // sharing or sending is on, but there is no key to keep numbers under

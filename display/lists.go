@@ -51,7 +51,7 @@ func Faults() []Fault {
 	return []Fault{
 		FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY, FaultMeterSilent,
 		FaultMeterGarbled, FaultMeterNoisy, FaultMeterAlarm,
-		FaultNetwork, FaultCertificate, FaultNoCredentials, FaultCredentials,
+		FaultNetwork, FaultCertificate, FaultPortal, FaultClock, FaultNoCredentials, FaultCredentials,
 		FaultNoDataKey, FaultNotEnrolled, FaultUnavailable, FaultSalesUnit, FaultDiskFull, FaultDisk, FaultParked,
 	}
 }

@@ -79,7 +79,7 @@ func (f fares) carOf(v registry.Vehicle) page.Car {
 func (f fares) stateOf(s trip.State, v registry.Vehicle) page.State {
 	live, asking := s.Live()
 	switch {
-	case s.Phase == trip.Settled && time.Since(s.SettledAt) > shownFor && time.Since(s.BegunAt) > shownFor:
+	case s.Phase == trip.Settled && time.Since(f.journals.Settled(v.ID)) > shownFor:
 		return page.Waiting
 	case s.Phase == trip.Settled && s.Settlement == trip.Paid:
 		return page.Paid

@@ -134,7 +134,7 @@ func (t *Tx) Enqueue(stream int64, c Command) error {
 		return fmt.Errorf("command %s enqueue: %w", c.Key, err)
 	}
 	t.added = append(t.added, &row{id: id, lane: lane{stream, c.Lane}, kind: c.Kind, key: c.Key, body: kept, private: c.Private,
-		state: Pending, created: t.now, notBefore: t.now.Add(c.After), uncertain: t.store.doubtful(stream)})
+		state: Pending, since: t.now, notBefore: t.now.Add(c.After), uncertain: t.store.doubtful(stream)})
 	return nil
 }
 

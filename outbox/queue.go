@@ -27,8 +27,7 @@ type row struct {
 	body      []byte // sealed if it is private
 	private   bool
 	state     State
-	created   time.Time
-
+	since     time.Time // when this process had it first, monotonic
 	uncertain bool
 	tries     int
 	busy      bool
@@ -79,20 +78,19 @@ func defaultBackoff(n int) time.Duration {
 // loadQueue reads what was open when the last process ended. All of it may have
 // been sent.
 func (s *Store) loadQueue(ctx context.Context) error {
-	rows, err := s.writer.QueryContext(ctx, `SELECT id, stream, lane, kind, key, body, private, state, created_at FROM command
+	rows, err := s.writer.QueryContext(ctx, `SELECT id, stream, lane, kind, key, body, private, state FROM command
 		WHERE state IN ('pending', 'parked') ORDER BY id`)
 	if err != nil {
 		return fmt.Errorf("queue read: %w", err)
 	}
 	defer rows.Close()
 	var open []*row
+	now := time.Now()
 	for rows.Next() {
-		r := &row{uncertain: true}
-		var created int64
-		if err := rows.Scan(&r.id, &r.lane.stream, &r.lane.name, &r.kind, &r.key, &r.body, &r.private, &r.state, &created); err != nil {
+		r := &row{uncertain: true, since: now}
+		if err := rows.Scan(&r.id, &r.lane.stream, &r.lane.name, &r.kind, &r.key, &r.body, &r.private, &r.state); err != nil {
 			return fmt.Errorf("queue read: %w", err)
 		}
-		r.created = time.UnixMicro(created)
 		open = append(open, r)
 	}
 	s.queue.apply(open, nil)
@@ -174,9 +172,12 @@ func (s *Store) WakeStream(stream int64) {
 
 // Depth is the queue in figures.
 type Depth struct {
-	Pending, Parked int       // Pending of the empty lanes only
-	Oldest          time.Time // when the oldest of those was enqueued; zero if there is none
-	Aside           int       // pending in other lanes: what nobody waits for
+	Pending, Parked int // Pending of the empty lanes only
+	// Oldest is since when the oldest of those is known to this process, monotonic; zero
+	// if there is none. What an earlier process enqueued, by whatever clock, counts from
+	// the opening of the file.
+	Oldest time.Time
+	Aside  int // pending in other lanes: what nobody waits for
 }
 
 // Depth counts the open commands.
@@ -195,8 +196,8 @@ func (s *Store) Depth() Depth {
 			continue
 		}
 		d.Pending++
-		if d.Oldest.IsZero() || r.created.Before(d.Oldest) {
-			d.Oldest = r.created
+		if d.Oldest.IsZero() || r.since.Before(d.Oldest) {
+			d.Oldest = r.since
 		}
 	}
 	return d

@@ -14,8 +14,9 @@ type Delivery struct {
 	Kind   string
 	Key    string
 	Body   []byte // not to be written to
-	// Created is when it was enqueued, by the clock of that moment.
-	Created time.Time
+	// Since is when this process had it first, monotonic: it was enqueued then, or the
+	// file was opened.
+	Since time.Time
 	// Try is 1 for the first try in this process.
 	Try int
 	// Uncertain is true if the command may have had its effect already: an earlier
@@ -119,7 +120,7 @@ func (s *Store) deliver(ctx context.Context, h Handler, r *row) {
 	q.mu.Lock()
 	r.tries++
 	d := Delivery{ID: r.id, Stream: r.lane.stream, Kind: r.kind, Key: r.key, Body: r.body,
-		Created: r.created, Try: r.tries, Uncertain: r.uncertain}
+		Since: r.since, Try: r.tries, Uncertain: r.uncertain}
 	q.mu.Unlock()
 
 	v := s.try(ctx, h, d, r.private)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -33,7 +34,7 @@ func newDaemon(o Options, meterTable []string, apiURL string) (*Daemon, error) {
 	d := &Daemon{program: o.Terminal, dir: o.Dir, listen: o.Listen}
 	d.Process = &Process{
 		Name: "daemon", Program: o.Terminal, Args: []string{"run", "--config", filepath.Join(o.Dir, "taxiterm.toml")},
-		Socket: filepath.Join(o.Dir, "control.sock"), Log: o.Log,
+		Socket: filepath.Join(o.Dir, "control.sock"), Log: o.Log, Env: o.Env,
 	}
 	return d, writeFiles(o.Dir, map[string]string{
 		"taxiterm.toml":    configuration(o, meterTable, apiURL),
@@ -68,6 +69,7 @@ func (d *Daemon) Type(ctx context.Context, typed string, args ...string) error {
 func (d *Daemon) commandWith(ctx context.Context, typed string, out any, args ...string) error {
 	args = append([]string{"--json", "--socket", filepath.Join(d.dir, "control.sock")}, args...)
 	cmd := exec.CommandContext(ctx, d.program, args...)
+	cmd.Env = append(os.Environ(), d.Env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(typed), &stdout, &stderr
 	if err := cmd.Run(); err != nil {

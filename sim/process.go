@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ type Process struct {
 	Args    []string
 	Socket  string
 	Log     io.Writer
+	Env     []string // on top of this program's, e.g. "SSL_CERT_FILE=/ca.pem"
 
 	cmd    *exec.Cmd
 	exited chan error
@@ -36,6 +38,7 @@ const readyTimeout = 20 * time.Second
 func (p *Process) Start(ctx context.Context) error {
 	p.cmd = exec.Command(p.Program, p.Args...)
 	p.cmd.Stdout, p.cmd.Stderr = p.Log, p.Log
+	p.cmd.Env = append(os.Environ(), p.Env...)
 	// The program must not outlive a simulator that is killed.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
@@ -96,16 +99,23 @@ func (p *Process) Stop() error {
 	}
 }
 
-// Fixed is an address with a port that is free now, so that it stays over restarts.
+// Fixed is an address with a port that is free now, so that it stays over restarts. It is
+// not one of those that the system gives to outgoing connections: while nobody listens
+// there, it would be taken by one sooner or later.
 func Fixed(listen string) (string, error) {
+	const first, last = 20000, 32000
 	if listen != "" && !strings.HasSuffix(listen, ":0") {
 		return listen, nil
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	for tries := 0; ; tries++ {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first)))
+		switch {
+		case err == nil:
+			return l.Addr().String(), l.Close()
+		case tries == 100:
+			return "", err
+		}
 	}
-	return l.Addr().String(), l.Close()
 }
 
 // Poll asks again and again, because processes have no other way to tell.

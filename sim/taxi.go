@@ -39,7 +39,11 @@ type Options struct {
 	FareByHand bool
 	Meter      MeterOptions
 	API        vippstest.Options
-	Log        io.Writer // the daemon's log; nil discards it
+	// Way puts something between the car and the payment API: given where that is, it
+	// says where the car will find it. Nil for nothing.
+	Way func(api string) (string, error)
+	Log io.Writer // the daemon's log; nil discards it
+	Env []string  // on top of this program's, for the daemon
 }
 
 // Taxi is the car, its passenger and the world around them. Its methods are used
@@ -78,6 +82,11 @@ func New(o Options) (t *Taxi, err error) {
 			return t, fmt.Errorf("payment api: %w", err)
 		}
 		apiURL = t.server.URL()
+	}
+	if o.Way != nil {
+		if apiURL, err = o.Way(apiURL); err != nil {
+			return t, err
+		}
 	}
 	t.cable = ptycable.New(filepath.Join(o.Dir, "meter"))
 	if err = t.Plug(); err != nil {

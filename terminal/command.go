@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"taxiterminal/money"
 	"taxiterminal/outbox"
@@ -26,6 +27,9 @@ type order struct {
 	// Push and Share: the create goes to a phone, asks to share. It can do without.
 	Push  bool `json:"push,omitempty"`
 	Share bool `json:"share,omitempty"`
+	// Asked is when a profile was first wanted, UTC, by the API's word; zero if that had
+	// not said the time.
+	Asked time.Time `json:"asked,omitzero"`
 	// Request is missing if the API's own rules do not allow it; Invalid says why.
 	Request json.RawMessage `json:"request,omitempty"`
 	Invalid string          `json:"invalid,omitempty"`
@@ -42,6 +46,9 @@ func (c *commit) encode(cmd trip.Command) (outbox.Command, error) {
 	if cmd.Op == trip.OpCreate {
 		a := c.state.Attempts[cmd.N-1]
 		o.Push, o.Share = !a.To.Nobody(), a.Share != ""
+	}
+	if now, trusted := c.t.clock.Now(time.Now()); trusted && cmd.Op == trip.OpProfile {
+		o.Asked = now.Truncate(time.Second)
 	}
 	request, err := c.request(cmd)
 	var invalid *vipps.InvalidError

@@ -25,7 +25,9 @@ type Contact struct {
 	Number   string    `json:"number,omitempty"` // country code and number in digits
 	Name     string    `json:"name,omitempty"`
 	Consents []Consent `json:"consents"`
-	LastRide time.Time `json:"last_ride"` // the car's clock, UTC
+	LastRide time.Time `json:"last_ride"` // UTC
+	// Unsure: that is by the car's own clock, and the API had not said the time.
+	Unsure bool `json:"unsure,omitempty"`
 }
 
 // Consent is when and for which trip the passenger agreed.
@@ -92,7 +94,7 @@ func (c *commit) learn(p vipps.Person, sub, scope string) (int64, error) {
 		next.Consents = slices.Clone(known.Consents)
 	}
 	next.Sub, next.Number, next.Name = orOld(sub, next.Sub), orOld(p.Phone(), next.Number), orOld(p.Name(), next.Name)
-	next.LastRide = c.t.timeOfDay()
+	c.t.dateRide(&next)
 	next.consent(Consent{Trip: c.state.ID.String(), At: c.Now(), Scope: scope})
 	if known != nil {
 		return next.ID, c.replaceContact(next)
@@ -122,7 +124,7 @@ func (c *commit) rode(id int64) error {
 		return nil
 	}
 	next := *known
-	next.LastRide = c.t.timeOfDay()
+	c.t.dateRide(&next)
 	return c.replaceContact(next)
 }
 
@@ -266,7 +268,7 @@ var clockEra = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 func (t *Terminal) redate(c *Contact, now time.Time) {
 	next := *c
-	next.LastRide = now
+	next.LastRide, next.Unsure = now, false
 	err := t.store.Commit(context.Background(), func(tx *outbox.Tx) error {
 		return (&commit{Tx: tx, t: t}).replaceContact(next)
 	})
@@ -277,10 +279,11 @@ func (t *Terminal) redate(c *Contact, now time.Time) {
 	t.book.contacts[c.ID] = &next
 }
 
-// timeOfDay is the best that is known of it, UTC.
-func (t *Terminal) timeOfDay() time.Time {
-	now, _ := t.clock.Now(time.Now())
-	return now.UTC().Truncate(time.Second)
+// dateRide dates the last ride as well as is known. A date that only the car's own clock
+// gives counts for the list, and not against the contact.
+func (t *Terminal) dateRide(c *Contact) {
+	now, trusted := t.clock.Now(time.Now())
+	c.LastRide, c.Unsure = now.UTC().Truncate(time.Second), !trusted
 }
 
 func (t *Terminal) sweepOnce() {
@@ -293,7 +296,7 @@ func (t *Terminal) sweepOnce() {
 		if now.Sub(c.LastRide) <= t.cfg.Keep {
 			continue
 		}
-		if c.LastRide.Before(clockEra) {
+		if c.Unsure || c.LastRide.Before(clockEra) {
 			t.redate(c, now) // the last ride was by a clock that was not set
 			continue
 		}

@@ -68,8 +68,9 @@ var meterFaults = map[display.Health]display.Fault{
 
 var apiFaults = map[vipps.Class]display.Fault{
 	vipps.ClassNetwork:     display.FaultNetwork,
-	vipps.ClassPortal:      display.FaultNetwork,
+	vipps.ClassPortal:      display.FaultPortal,
 	vipps.ClassCertificate: display.FaultCertificate,
+	vipps.ClassClock:       display.FaultClock,
 	vipps.ClassCredentials: display.FaultCredentials,
 	vipps.ClassUnavailable: display.FaultUnavailable,
 	vipps.ClassGarbled:     display.FaultUnavailable,

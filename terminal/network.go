@@ -60,7 +60,7 @@ func (t *Terminal) learn(op vipps.Op, res vipps.Result) {
 	t.network.fault = ""
 	if res.Err != nil {
 		switch c := res.Err.Class; c {
-		case vipps.ClassNetwork, vipps.ClassPortal, vipps.ClassCertificate:
+		case vipps.ClassNetwork, vipps.ClassPortal, vipps.ClassCertificate, vipps.ClassClock:
 			t.network.state = display.NetworkDown
 			t.network.fault = c
 		case vipps.ClassCredentials, vipps.ClassUnavailable, vipps.ClassGarbled:

@@ -788,3 +788,31 @@ func TestAReceiptIsPrintedAndReprinted(t *testing.T) {
 		require.ErrorContains(t, c.term.Print(t.Context(), "1"), "no_printer")
 	})
 }
+
+func TestADateThatOnlyTheCarsClockGaveCountsAgainstNobody(t *testing.T) {
+	driveWith(t, vippstest.Options{}, sharing, func(t *testing.T, c *car) {
+		c.sim.Advance(27 * 365 * 24 * time.Hour) // the car's clock says 2000
+		c.ride(25000)
+		c.scan(1)
+		c.act(1, vippstest.Approve)
+		c.shows(display.Paid)
+		c.vacant()
+		c.settled()
+		c.term.do(func() {
+			for _, known := range c.term.book.contacts {
+				require.False(t, known.Unsure, "the API had said the time")
+				known.LastRide, known.Unsure = clockEra.AddDate(0, 1, 0), true // a board that starts at the day it was built
+			}
+		})
+		c.term.do(func() {
+			for range 2 { // one word that contradicts the others is not believed
+				c.term.clock.Heard(clockEra.AddDate(2, 0, 0), time.Now())
+			}
+			c.term.sweepOnce()
+		})
+		all, _ := c.term.Passengers()
+		require.Len(t, all, 1)
+		require.Greater(t, all[0].LastRide, clockEra.AddDate(1, 0, 0), "it is dated anew")
+		require.False(t, all[0].Unsure)
+	})
+}

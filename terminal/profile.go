@@ -66,7 +66,7 @@ func (d *delivery) profileRefused(res vipps.Result, sub string) outbox.Verdict {
 
 // profileLater tries again, ever more rarely, until the API no longer tells.
 func (d *delivery) profileLater(res vipps.Result) outbox.Verdict {
-	if time.Since(d.Created) > profileWindow {
+	if d.windowOver() {
 		return d.finish(outbox.Done, "window over", trip.Profiled{N: d.N, Reason: "window_over"})
 	}
 	pause := min(time.Second<<min(d.Try, 12), profilePause)
@@ -74,4 +74,13 @@ func (d *delivery) profileLater(res vipps.Result) outbox.Verdict {
 		return outbox.Again(pause, errNotSharedYet)
 	}
 	return outbox.Again(max(pause, res.After), res.Err)
+}
+
+// windowOver goes by what the API said the time was and is; without that, by how long
+// this process has tried. The car's own clock may have jumped by years in between.
+func (d *delivery) windowOver() bool {
+	if now, trusted := d.t.Clock(); trusted && !d.Asked.IsZero() {
+		return now.Sub(d.Asked) > profileWindow
+	}
+	return time.Since(d.Since) > profileWindow
 }

@@ -88,11 +88,14 @@ func (t *Terminal) load(ctx context.Context, stream int64) (*ride, error) {
 	return r, nil
 }
 
-// remaining is when a code made by an earlier process dies. The car's clock may
-// have jumped meanwhile, so the answer is kept within what is possible; whether the
-// code is dead, only the API knows.
+// remaining is when a code made by an earlier process dies. The car's clock may have
+// jumped meanwhile: what cannot be is not shown, and the code has no countdown then.
+// Whether it is dead, only the API knows.
 func remaining(created, now time.Time) time.Time {
-	left := min(max(created.Add(codeLifetime).Sub(now), 0), codeLifetime)
+	left := created.Add(codeLifetime).Sub(now)
+	if left <= 0 || left > codeLifetime {
+		return time.Time{}
+	}
 	return now.Add(left)
 }
 

@@ -12,6 +12,7 @@ import (
 	"taxiterminal/display"
 	"taxiterminal/money"
 	"taxiterminal/outbox"
+	"taxiterminal/vipps"
 	"taxiterminal/vipps/vippstest"
 )
 
@@ -210,13 +211,10 @@ func TestEveryDoubtOfTheMeterIsOneOfTheTrips(t *testing.T) {
 
 func TestTheRestOfACodesLifeIsKeptWithinWhatIsPossible(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	for created, left := range map[time.Time]time.Duration{
-		now.Add(-4 * time.Minute): 6 * time.Minute,
-		now.Add(-time.Hour):       0,
-		now.AddDate(-56, 0, 0):    0,                // the clock jumped forward
-		now.AddDate(3, 0, 0):      10 * time.Minute, // or back
-	} {
-		require.Equal(t, left, remaining(created, now).Sub(now), created)
+	require.Equal(t, now.Add(6*time.Minute), remaining(now.Add(-4*time.Minute), now))
+	require.Equal(t, now.Add(10*time.Minute), remaining(now, now))
+	for _, created := range []time.Time{now.Add(-time.Hour), now.AddDate(-56, 0, 0), now.AddDate(3, 0, 0)} {
+		require.Zero(t, remaining(created, now), "%s: the clock may have jumped", created)
 	}
 }
 
@@ -265,5 +263,40 @@ func TestARequestToAPhoneThatMayStillArriveIsNotGivenUp(t *testing.T) {
 		c.shows(display.Paid)
 		c.vacant()
 		c.settled()
+	})
+}
+
+// What stands between the car and the API has the name that tells a person what to do.
+func TestWhatIsInTheWayIsNamed(t *testing.T) {
+	for class, want := range map[vipps.Class]display.Fault{
+		vipps.ClassNetwork: display.FaultNetwork, vipps.ClassPortal: display.FaultPortal,
+		vipps.ClassCertificate: display.FaultCertificate, vipps.ClassClock: display.FaultClock,
+	} {
+		drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+			c.term.heard(vipps.OpGet, vipps.Result{Kind: vipps.Retry, Err: &vipps.Error{Class: class}})
+			v := c.screen()
+			require.Equal(t, []display.Fault{want}, v.Faults)
+			require.Equal(t, display.NetworkDown, v.Driver.Network)
+			c.pass(time.Minute)
+			require.Empty(t, c.screen().Faults, "the next answer ends it")
+		})
+	}
+}
+
+// What waits for days is given up by the API's word on the time, or after days of this
+// process, and never because the car's clock was set.
+func TestAClockThatIsSetEndsNoWindow(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		noon := time.Date(2027, 5, 1, 12, 0, 0, 0, time.UTC)
+		over := func(asked, since time.Time) bool {
+			return (&delivery{t: c.term, Delivery: outbox.Delivery{Since: since}, order: order{Asked: asked}}).windowOver()
+		}
+		now := time.Now()
+		require.False(t, over(noon.AddDate(0, 0, -9), now), "nobody has said the time")
+		require.True(t, over(time.Time{}, now.AddDate(0, 0, -9)))
+		c.term.do(func() { c.term.clock.Heard(noon, time.Now()) })
+		require.True(t, over(noon.AddDate(0, 0, -9), now))
+		require.False(t, over(noon.AddDate(0, 0, -7), now.AddDate(-56, 0, 0)))
+		require.False(t, over(time.Time{}, now), "nobody had said the time when it was asked for")
 	})
 }

@@ -30,7 +30,7 @@ func (c *Client) fetchToken(ctx context.Context) (token, time.Duration, *Error) 
 	r := request{op: OpToken, method: http.MethodPost, path: "/accesstoken/get"}
 	start := time.Now()
 	a, _, err := c.exchange(ctx, r, header)
-	tok, e := c.readToken(a, err)
+	tok, e := c.readToken(r, a, err)
 	kind, wait := Done, time.Duration(0)
 	if e != nil {
 		e.Op, kind, wait = OpToken, Retry, retryAfter(a.header)
@@ -39,9 +39,9 @@ func (c *Client) fetchToken(ctx context.Context) (token, time.Duration, *Error) 
 	return tok, wait, e
 }
 
-func (c *Client) readToken(a answer, err error) (token, *Error) {
+func (c *Client) readToken(r request, a answer, err error) (token, *Error) {
 	if err != nil {
-		return token{}, wireError(err)
+		return token{}, Wire(err, c.peer(r))
 	}
 	if a.status < 200 || a.status > 299 {
 		_, e := judge(a, c.private(nil))

@@ -130,9 +130,9 @@ func (c *Client) result(r request, tok token, a answer, sent bool, err error, re
 	res := Result{Kind: Done}
 	switch {
 	case err != nil && !sent:
-		res.Kind, res.Err = Retry, wireError(err)
+		res.Kind, res.Err = Retry, Wire(err, c.peer(r))
 	case err != nil:
-		res.Kind, res.Err = Unknown, wireError(err)
+		res.Kind, res.Err = Unknown, Wire(err, c.peer(r))
 	case a.status >= 200 && a.status <= 299:
 		if res.Payment, err = read(a.body); err != nil {
 			res = Result{Kind: Unknown, Err: misread(a, err)}

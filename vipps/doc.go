@@ -67,7 +67,7 @@
 //
 // Nothing here compares anything with the wall clock, which is wrong in a car more
 // often than one likes: token lifetime, limits and timeouts run on the monotonic
-// clock. TLS does need a sane clock; [ClassCertificate] tells when that fails.
+// clock. TLS does need a sane clock; [ClassClock] tells when that fails.
 //
 // # What is never shown
 //

@@ -29,7 +29,8 @@ type Class string
 
 const (
 	ClassNetwork         Class = "network"          // cannot reach the API or no answer in time
-	ClassCertificate     Class = "certificate"      // TLS refused: wrong clock or interception
+	ClassCertificate     Class = "certificate"      // TLS refused: interception, or a certificate that has expired
+	ClassClock           Class = "clock"            // TLS refused: this computer's clock is wrong
 	ClassPortal          Class = "portal"           // something other than the API answers
 	ClassCredentials     Class = "credentials"      // the merchant keys are not accepted
 	ClassUnavailable     Class = "unavailable"      // the API has a fault or is closed for maintenance

@@ -33,6 +33,9 @@ type request struct {
 	url    string // instead of path: another host, which gets no credentials
 }
 
+// address is where it goes.
+func (r request) address(base string) string { return cmp.Or(r.url, base+r.path) }
+
 // answer is a whole HTTP response.
 type answer struct {
 	status int
@@ -65,7 +68,7 @@ func (c *Client) exchange(ctx context.Context, r request, header http.Header) (a
 		GetConn: func(string) { asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { got.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(ctx, r.method, cmp.Or(r.url, c.base+r.path), nil)
+	req, err := http.NewRequestWithContext(ctx, r.method, r.address(c.base), nil)
 	if err != nil {
 		return answer{}, false, err
 	}

@@ -79,7 +79,7 @@ func (s *tokens) get(ctx context.Context, spent int) (token, time.Duration, *Err
 			select {
 			case <-f.done:
 			case <-ctx.Done():
-				return token{}, 0, wireError(context.Cause(ctx))
+				return token{}, 0, Wire(context.Cause(ctx), Peer{})
 			}
 			if f.err != nil && !f.abandoned {
 				return token{}, s.held(), f.err

@@ -1,10 +1,7 @@
 package vipps
 
 import (
-	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -31,30 +28,4 @@ func newTransport() *http.Transport {
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	}
-}
-
-// wireError sorts a failure below HTTP.
-func wireError(err error) *Error {
-	e := &Error{Class: ClassNetwork, Hint: hintNetwork, Err: err}
-	var (
-		unverified *tls.CertificateVerificationError
-		invalid    x509.CertificateInvalidError
-		unknown    x509.UnknownAuthorityError
-		host       x509.HostnameError
-		notTLS     tls.RecordHeaderError
-		alert      tls.AlertError
-	)
-	switch {
-	case errors.Is(err, errTooLong):
-		e.Class, e.Hint = ClassGarbled, hintPortal
-	case errors.Is(err, context.Canceled):
-		e.Class, e.Hint = ClassInterrupted, ""
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		e.Class, e.Hint = ClassCertificate, "the certificate is not valid at this terminal's time; check its clock"
-	case errors.As(err, &unverified), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid):
-		e.Class, e.Hint = ClassCertificate, "somebody else answers in the place of Vipps; check the network, and that ca-certificates is installed"
-	case errors.As(err, &notTLS), errors.As(err, &alert):
-		e.Class, e.Hint = ClassCertificate, "no secure connection can be made; check the network and the base URL"
-	}
-	return e
 }

@@ -145,12 +145,16 @@ func TestCertificatesThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		cert    tls.Certificate
 		trusted bool
+		class   vipps.Class
 		hint    string
 	}{
-		"unknown authority":                {certificate(t, now.Add(-time.Hour), now.Add(time.Hour), "127.0.0.1"), false, "network"},
-		"expired, or the clock is ahead":   {certificate(t, now.Add(-2*time.Hour), now.Add(-time.Hour), "127.0.0.1"), true, "clock"},
-		"not yet, or the clock is in 1970": {certificate(t, now.Add(time.Hour), now.Add(2*time.Hour), "127.0.0.1"), true, "clock"},
-		"of another host":                  {certificate(t, now.Add(-time.Hour), now.Add(time.Hour), "portal.example"), true, "network"},
+		"unknown authority":                     {certificate(t, now.Add(-time.Hour), now.Add(time.Hour), "127.0.0.1"), false, vipps.ClassCertificate, "somebody else"},
+		"of another host":                       {certificate(t, now.Add(-time.Hour), now.Add(time.Hour), "portal.example"), true, vipps.ClassCertificate, "somebody else"},
+		"expired just now, or the clock is off": {certificate(t, now.Add(-2*time.Hour), now.Add(-time.Hour), "127.0.0.1"), true, vipps.ClassCertificate, "must renew"},
+		"the clock is in 1970":                  {certificate(t, now.AddDate(56, 0, 0), now.AddDate(57, 0, 0), "127.0.0.1"), true, vipps.ClassClock, "set it"},
+		"the clock is years ahead":              {certificate(t, now.AddDate(-5, 0, 0), now.AddDate(-4, 0, 0), "127.0.0.1"), true, vipps.ClassClock, "set it"},
+		"in 1970, and somebody else":            {certificate(t, now.AddDate(56, 0, 0), now.AddDate(57, 0, 0), "127.0.0.1"), false, vipps.ClassCertificate, "somebody else"},
+		"years ahead, and another host":         {certificate(t, now.AddDate(-5, 0, 0), now.AddDate(-4, 0, 0), "portal.example"), true, vipps.ClassCertificate, "somebody else"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,24 +171,24 @@ func TestCertificatesThatAreRefused(t *testing.T) {
 				pool.AddCert(leaf)
 			}
 			cfg.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
-			refused(t, cfg, c.hint)
+			refused(t, cfg, c.class, c.hint)
 		})
 	}
 	t.Run("no TLS at all", func(t *testing.T) {
 		t.Parallel()
 		server := httptest.NewServer(http.NotFoundHandler())
 		t.Cleanup(server.Close)
-		refused(t, simConfig("https://"+strings.TrimPrefix(server.URL, "http://")), "network")
+		refused(t, simConfig("https://"+strings.TrimPrefix(server.URL, "http://")), vipps.ClassCertificate, "network")
 	})
 }
 
-func refused(t *testing.T, cfg vipps.Config, hint string) {
+func refused(t *testing.T, cfg vipps.Config, class vipps.Class, hint string) {
 	t.Helper()
 	client, err := vipps.New(cfg)
 	require.NoError(t, err)
 	res := client.Create(t.Context(), "key", encode(t, plain()))
 	require.Equal(t, vipps.Retry, res.Kind, "%v", res.Err)
-	require.Equal(t, vipps.ClassCertificate, res.Err.Class, "%v", res.Err)
+	require.Equal(t, class, res.Err.Class, "%v", res.Err)
 	require.Contains(t, res.Err.Hint, hint)
 }
 

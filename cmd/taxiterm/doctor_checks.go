@@ -45,12 +45,20 @@ func apiCheck(res vipps.Result, took time.Duration) control.Check {
 var apiDo = map[vipps.Class]string{
 	vipps.ClassNetwork:     "look at the modem, its aerial and its SIM",
 	vipps.ClassPortal:      "the network wants somebody to log in, or intercepts: use another",
-	vipps.ClassCertificate: "set the clock; otherwise somebody intercepts: use another network",
+	vipps.ClassCertificate: "somebody intercepts: use another network",
+	vipps.ClassClock:       setClock,
 	vipps.ClassCredentials: "compare keys, sales unit and environment with the merchant portal",
 }
 
 // clockLate is how wrong a clock may be before people notice.
 const clockLate = time.Minute
+
+const setClock = "timedatectl set-ntp true; a board without a battery starts in the past until it has a network"
+
+// clockRefused: the API's certificates say that this computer's clock cannot be right.
+func clockRefused(now time.Time) control.Check {
+	return fault(control.CheckClock, setClock, "this computer's clock says %s, at which the payment API's certificate is not good", now.UTC().Format("2006-01-02 15:04 UTC"))
+}
 
 // clockCheck judges by how much this computer's clock is ahead.
 func clockCheck(ahead time.Duration) control.Check {
@@ -61,8 +69,7 @@ func clockCheck(ahead time.Duration) control.Check {
 	if ahead < 0 {
 		way = "behind"
 	}
-	return fault(control.CheckClock, "timedatectl set-ntp true; a board without a battery starts in the past until it has a network",
-		"this computer's clock is %s %s the payment API's", ahead.Abs().Round(time.Second), way)
+	return fault(control.CheckClock, setClock, "this computer's clock is %s %s the payment API's", ahead.Abs().Round(time.Second), way)
 }
 
 // slowFlush is a flush after which a passenger notices that the amount comes late.

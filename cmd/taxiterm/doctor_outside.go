@@ -107,6 +107,9 @@ func askAPI(ctx context.Context, c config.Config, credentials config.Credentials
 	began := time.Now()
 	res := payments.Get(ctx, c.Vehicle+"-00000-0000-0")
 	checks := []control.Check{apiCheck(res, time.Since(began))}
+	if res.Err != nil && res.Err.Class == vipps.ClassClock {
+		return append(checks, clockRefused(time.Now()))
+	}
 	if res.Date.IsZero() || res.Kind != vipps.Done && res.Kind != vipps.Rejected {
 		return append(checks, unasked[1:]...)
 	}

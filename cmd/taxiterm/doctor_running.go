@@ -118,7 +118,10 @@ func (e *examiner) apiCheck(ctx context.Context) control.Check {
 
 func (e *examiner) clockCheck() control.Check {
 	now, trusted := e.term.Clock()
-	if !trusted {
+	switch {
+	case slices.Contains(e.term.View().Faults, display.FaultClock):
+		return clockRefused(time.Now())
+	case !trusted:
 		return skipped(control.CheckClock, "look again when the payment API can be reached", "nobody has said what time it is")
 	}
 	return clockCheck(time.Since(now))
@@ -138,7 +141,7 @@ func (e *examiner) outboxCheck(ctx context.Context, view display.View) control.C
 var covered = []display.Fault{
 	display.FaultMeterMissing, display.FaultMeterBusy, display.FaultMeterDenied, display.FaultMeterNotTTY,
 	display.FaultMeterSilent, display.FaultMeterGarbled, display.FaultMeterNoisy, display.FaultMeterAlarm,
-	display.FaultNetwork, display.FaultCertificate, display.FaultUnavailable, display.FaultNoCredentials, display.FaultCredentials,
+	display.FaultNetwork, display.FaultCertificate, display.FaultPortal, display.FaultClock, display.FaultUnavailable, display.FaultNoCredentials, display.FaultCredentials,
 }
 
 // otherFaults are what else the driver's screen complains about, in its words.

@@ -212,3 +212,20 @@ func TestEveryWordIsThere(t *testing.T) {
 		}
 	}
 }
+
+func TestAReceiptOfTheNightInWhichTheClockIsPutBack(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Oslo")
+	require.NoError(t, err)
+	set, err := locale.Load("nb")
+	require.NoError(t, err)
+	r := whole()
+	r.Begun = time.Date(2026, 10, 25, 0, 50, 0, 0, time.UTC)
+	r.Ended = r.Begun.Add(20 * time.Minute)
+	for _, width := range []int{32, 42, 48} {
+		o := options(width)
+		o.Zone = zone
+		text := fmt.Sprint(paper.Receipt(r, set.Default(), o))
+		require.Contains(t, text, "02:50 CEST")
+		require.Contains(t, text, "02:10 CET")
+	}
+}

@@ -69,7 +69,7 @@ func (w *writer) time(t time.Time) string {
 	t = t.In(w.Zone)
 	two := func(n int) string { return fmt.Sprintf("%02d", n) }
 	return w.word("receipt.time", "year", strconv.Itoa(t.Year()), "month", two(int(t.Month())), "day", two(t.Day()),
-		"hour", two(t.Hour()), "minute", two(t.Minute()))
+		"hour", two(t.Hour()), "minute", two(t.Minute())) + locale.Zone(t)
 }
 
 // number is a decimal with a point in the language's own way, e.g. "12,4".

@@ -188,3 +188,15 @@ func BenchmarkRender(b *testing.B) {
 		}
 	}
 }
+
+func TestAReceiptOfTheNightInWhichTheClockIsPutBack(t *testing.T) {
+	t.Parallel()
+	oslo, err := time.LoadLocation("Europe/Oslo")
+	require.NoError(t, err)
+	r := testRenderer(t)
+	r.location = oslo
+	s := r.scene(view(display.Idle, ""), r.set.Default())
+	begun := time.Date(2026, 10, 25, 0, 50, 0, 0, time.UTC)
+	require.Contains(t, s.span(begun, begun.Add(20*time.Minute)), "02:50 CEST–02:10 CET")
+	require.NotContains(t, s.span(begun.Add(2*time.Hour), begun.Add(3*time.Hour)), "CE")
+}

@@ -76,7 +76,8 @@ func (s scene) span(begun, ended time.Time) string {
 	case begun.IsZero():
 		return s.when(ended)
 	}
-	return s.when(begun) + "–" + ended.In(s.location).Format("15:04")
+	ended = ended.In(s.location)
+	return s.when(begun) + "–" + ended.Format("15:04") + locale.Zone(ended)
 }
 
 // when is a moment in the car's time zone, as the language writes it; empty if it is
@@ -89,7 +90,7 @@ func (s scene) when(t time.Time) string {
 	return s.text("receipt.time", locale.Args{
 		"day": t.Format("02"), "month": t.Format("01"), "year": t.Format("2006"),
 		"hour": t.Format("15"), "minute": t.Format("04"),
-	})
+	}) + locale.Zone(t)
 }
 
 // age is how long ago something was, in its largest unit.

@@ -14,8 +14,9 @@ const (
 	SystemAccount = "SYS"
 )
 
-// AuthTimeout is how many seconds a server gives the gateway to say who a car is.
-const AuthTimeout = 2
+// AuthTimeout is how many seconds a server gives a car to sign in: a way of two seconds
+// in each direction, and the gateway's word on who it is.
+const AuthTimeout = 10
 
 // Keys are the seeds (nkeys) that make a gateway the gateway. The embedded server has
 // new ones at every start; those of a cluster outside are made once and kept with

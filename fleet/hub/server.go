@@ -61,10 +61,13 @@ func options(c Config, k Keys) (*server.Options, error) {
 		opts.JetStreamKey, opts.JetStreamCipher = c.StoreKey, server.ChaCha
 	}
 	if c.TLS != nil {
-		opts.TLS, opts.TLSConfig, opts.TLSTimeout = true, c.TLS, 5
+		opts.TLS, opts.TLSConfig, opts.TLSTimeout = true, c.TLS, tlsTimeout
 	}
 	return opts, nil
 }
+
+// tlsTimeout is two round trips, in seconds, over a network as slow as AuthTimeout has it.
+const tlsTimeout = 10
 
 // logger lets the server write to ours. What it calls notices is of interest to
 // those who look for a fault only; bytes on the wire are never traced.

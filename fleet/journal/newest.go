@@ -2,6 +2,7 @@ package journal
 
 import (
 	"slices"
+	"time"
 
 	"taxiterminal/trip"
 )
@@ -32,6 +33,17 @@ func (j *Journals) Newest(vehicle string) (trip.State, bool) {
 	defer j.mu.RUnlock()
 	n, ok := j.books.newest[vehicle]
 	return n.state, ok
+}
+
+// Settled is when the gateway heard that the trip of Newest was settled, by its own
+// clock; zero if it is not.
+func (j *Journals) Settled(vehicle string) time.Time {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	if n, ok := j.books.newest[vehicle]; ok && n.state.Phase == trip.Settled {
+		return n.record.settled
+	}
+	return time.Time{}
 }
 
 // Changed is closed when something happens to the newest trip of a car.

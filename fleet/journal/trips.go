@@ -43,7 +43,9 @@ type record struct {
 	Trip
 	state *trip.State // nil once it is closed
 	rows  []uint64    // in the stream
-	first time.Time   // when the gateway had its first row
+	// By the gateway's clock, because a car's may be wrong by years:
+	first   time.Time // when it had the first row
+	settled time.Time // when it had the row that settled the trip
 }
 
 // fold takes a verified row into its trip. Stream 0 is the car's own affairs.
@@ -82,6 +84,9 @@ func (b *books) fold(ctx context.Context, k *book, l outbox.Link, a arrival) err
 		if err := b.begin(k, t, l, s); err != nil {
 			return err
 		}
+	}
+	if s.Phase == trip.Settled && t.Phase != trip.Settled {
+		t.settled = a.got
 	}
 	b.sum(t, s)
 	return nil

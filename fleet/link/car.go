@@ -15,6 +15,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"taxiterminal/vipps"
 )
 
 // Config is what a car needs to reach its gateway.
@@ -82,8 +84,11 @@ type Car struct {
 }
 
 const (
-	callTimeout  = 30 * time.Second
-	dialTimeout  = 5 * time.Second
+	callTimeout = 30 * time.Second
+	dialTimeout = 5 * time.Second
+	// joinTimeout is for all of the server's greeting, TLS and signing in: three round
+	// trips, over a network that takes two seconds each way.
+	joinTimeout  = 20 * time.Second
 	pingInterval = 10 * time.Second
 	// freshFor is how long after an answer a connection is taken to be alive.
 	freshFor = 10 * time.Second
@@ -153,6 +158,17 @@ func (cfg Config) Check() error {
 	return nil
 }
 
+// peer is who is called.
+func (cfg Config) peer() (p vipps.Peer) {
+	if u, err := url.Parse(cfg.URLs[0]); err == nil {
+		p.Host = u.Hostname()
+	}
+	if cfg.TLS != nil {
+		p.Roots = cfg.TLS.RootCAs
+	}
+	return p
+}
+
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -175,7 +191,7 @@ func (c *Car) options(ctx context.Context) []nats.Option {
 		// Nothing is kept to be sent later: what was given up must not arrive.
 		nats.ReconnectBufSize(-1),
 		nats.IgnoreDiscoveredServers(), // only what was configured is trusted to be reachable
-		nats.SetCustomDialer(dialer{ctx}), nats.Timeout(dialTimeout), nats.FlusherTimeout(dialTimeout),
+		nats.SetCustomDialer(dialer{ctx}), nats.Timeout(joinTimeout), nats.FlusherTimeout(dialTimeout),
 		nats.PingInterval(pingInterval), nats.MaxPingsOutstanding(2),
 		nats.ConnectHandler(c.up),
 		nats.ReconnectHandler(c.up),

@@ -105,7 +105,19 @@ func (c *Car) pay(ctx context.Context, p Pay) Outcome {
 	case errors.Is(err, nats.ErrNoResponders):
 		return failed(p.Op, kind, vipps.ClassUnavailable, hintGateway, err)
 	}
-	return failed(p.Op, kind, vipps.ClassNetwork, hintNetwork, err)
+	class, hint := c.away(err)
+	return failed(p.Op, kind, class, hint, err)
+}
+
+// away says what stands between this car and its gateway. Without a connection that is
+// why the last attempt to make one failed.
+func (c *Car) away(err error) (vipps.Class, string) {
+	if why := c.State().Err; errors.Is(err, errNoLink) && why != nil {
+		if e := vipps.Wire(why, c.cfg.peer()); e.Class == vipps.ClassCertificate || e.Class == vipps.ClassClock {
+			return e.Class, e.Hint
+		}
+	}
+	return vipps.ClassNetwork, hintNetwork
 }
 
 // request sends one message and waits for its answer. Without one, certain says that

@@ -131,8 +131,22 @@ func (r *Relay) Pay(ctx context.Context, terminal string, p link.Pay) link.Outco
 		o = link.Refused(p.Op, vipps.ClassNotPermitted, "report this if the terminal was not tampered with", "gateway: %w", why)
 		r.log.Warn("payment call not permitted", "terminal", terminal, "vehicle", car.Vehicle, "op", known(p.Op), "why", why)
 	}
+	ours(o.Result.Err)
 	r.cfg.Observe(car.Merchant, known(p.Op), o.Result.Kind, why != nil, time.Since(start))
 	return o
+}
+
+// ours: a wrong clock or an interception at the gateway is nothing that a driver can
+// mend, and is not to be taken for the car's.
+func ours(e *vipps.Error) {
+	if e == nil {
+		return
+	}
+	switch e.Class {
+	case vipps.ClassCertificate, vipps.ClassClock:
+		e.Hint = "between the gateway and the payment API (" + string(e.Class) + "): " + e.Hint
+		e.Class = vipps.ClassUnavailable
+	}
 }
 
 // known keeps what a car makes up out of logs and metrics.

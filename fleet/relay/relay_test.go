@@ -325,3 +325,30 @@ func TestNothingOfAPassengerIsLogged(t *testing.T) {
 	require.Contains(t, w.logs.String(), "not permitted")
 	require.NotContains(t, w.logs.String(), phone)
 }
+
+// misled is an API that a gateway with a wrong clock calls in vain.
+type misled struct {
+	relay.API
+	class vipps.Class
+}
+
+func (m misled) Get(context.Context, string) vipps.Result {
+	return vipps.Result{Kind: vipps.Retry, Err: &vipps.Error{Op: vipps.OpGet, Class: m.class, Hint: "set it"}}
+}
+
+func TestTheGatewaysOwnClockIsNotTakenForTheCars(t *testing.T) {
+	for class, want := range map[vipps.Class]vipps.Class{
+		vipps.ClassClock: vipps.ClassUnavailable, vipps.ClassCertificate: vipps.ClassUnavailable, vipps.ClassNetwork: vipps.ClassNetwork,
+	} {
+		r := relay.New(relay.Config{
+			Car: func(context.Context, string) (relay.Car, bool) {
+				return relay.Car{Vehicle: "T122", Currency: money.NOK}, true
+			},
+			Merchant: func(string) (relay.API, bool) { return misled{class: class}, true },
+		})
+		o := r.Pay(t.Context(), "terminal", link.Pay{Op: vipps.OpGet, Reference: reference})
+		require.NotNil(t, o.Result.Err)
+		require.Equal(t, want, o.Result.Err.Class)
+		require.Contains(t, o.Result.Err.Hint, "set it")
+	}
+}
