@@ -19,6 +19,10 @@ const childEnv = "OUTBOX_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childEnv); path != "" {
+		if seed := os.Getenv(childEnv + "_POWERED"); seed != "" {
+			n, _ := strconv.ParseUint(seed, 10, 64)
+			powered(path, n, os.Getenv(childEnv+"_SETTING"))
+		}
 		rounds, _ := strconv.Atoi(os.Getenv(childEnv + "_ROUNDS"))
 		child(path, rounds)
 		return

@@ -1,0 +1,64 @@
+package disktest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/stretchr/testify/require"
+)
+
+// Mount makes the disk a folder of this computer until the test ends. The test is
+// skipped, loudly, where file systems of programs cannot be mounted.
+//
+// A program that maps files of the folder into its memory, as SQLite does, must not be
+// the test itself.
+func (d *Disk) Mount(t testing.TB) (dir string) {
+	d.where = filepath.Join(t.TempDir(), "disk")
+	require.NoError(t, os.Mkdir(d.where, 0o700))
+	if err := d.mount(); err != nil {
+		t.Skipf("SKIPPED LOUDLY: no file system can be mounted here (it takes /dev/fuse and root): %v", err)
+	}
+	t.Cleanup(func() { require.NoError(t, d.unmount()) })
+	return d.where
+}
+
+// Cut takes the power away, unless it is gone already, and mounts what is left. No
+// program that worked on the disk may be alive.
+func (d *Disk) Cut(k Keeps) error {
+	if err := d.unmount(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.forget(k)
+	d.mu.Unlock()
+	return d.mount()
+}
+
+func (d *Disk) mount() error {
+	v := &view{RawFileSystem: fuse.NewDefaultRawFileSystem(), disk: d}
+	server, err := fuse.NewServer(v, d.where, &fuse.MountOptions{
+		DirectMountStrict: true, DisableXAttrs: true, DisableReadDirPlus: true, FsName: "disktest", Name: "disktest",
+	})
+	if err != nil {
+		return fmt.Errorf("disk mount: %w", err)
+	}
+	d.mu.Lock()
+	d.view = v
+	d.mu.Unlock()
+	go server.Serve()
+	return server.WaitMount()
+}
+
+func (d *Disk) unmount() error {
+	d.mu.Lock()
+	d.view = nil
+	d.mu.Unlock()
+	if err := syscall.Unmount(d.where, syscall.MNT_DETACH); err != nil {
+		return fmt.Errorf("disk unmount: %w", err)
+	}
+	return nil
+}
