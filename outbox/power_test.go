@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,7 +33,7 @@ func powered(path string, seed uint64, setting string) {
 	ctx := context.Background()
 	fail := func(err error) {
 		if err != nil {
-			fmt.Println("error", err)
+			fmt.Printf("error %q\n", err.Error())
 			os.Exit(1)
 		}
 	}
@@ -39,14 +41,21 @@ func powered(path string, seed uint64, setting string) {
 	fail(err)
 	_, err = s.writer.Exec("PRAGMA wal_autocheckpoint = 12; " + setting)
 	fail(err)
+	// A commit that is refused is made again, as its owner does, until it is on the disk.
+	commit := func(f func(*Tx) error) {
+		for s.Commit(ctx, f) != nil {
+			fmt.Println("refused")
+			<-time.After(time.Millisecond)
+		}
+	}
 	go func() {
 		_ = s.Run(ctx, func(_ context.Context, d Delivery) Verdict {
-			fail(s.Commit(ctx, func(tx *Tx) error {
+			commit(func(tx *Tx) error {
 				if _, err := tx.Append(d.Stream, "delivered", []byte(d.Key)); err != nil {
 					return err
 				}
 				return tx.Finish(d.ID, Done, "")
-			}))
+			})
 			fmt.Println("delivered", d.Key)
 			return Finished()
 		})
@@ -54,7 +63,7 @@ func powered(path string, seed uint64, setting string) {
 	for {
 		var key string
 		var kept int64
-		fail(s.Commit(ctx, func(tx *Tx) error {
+		commit(func(tx *Tx) error {
 			stream, err := tx.Begin()
 			if err != nil {
 				return err
@@ -67,14 +76,14 @@ func powered(path string, seed uint64, setting string) {
 				return err
 			}
 			return tx.Enqueue(stream, Command{Kind: "send", Key: key, Body: []byte(key), Private: random.IntN(2) == 0})
-		}))
+		})
 		fmt.Println("committed", key)
 		if random.IntN(3) == 0 {
-			fail(s.Commit(ctx, func(tx *Tx) error { return tx.Forget("number", kept) }))
+			commit(func(tx *Tx) error { return tx.Forget("number", kept) })
 			fmt.Println("forgotten", kept)
 		}
 		if random.IntN(8) == 0 {
-			fail(s.Scrub(ctx))
+			_ = s.Scrub(ctx)
 		}
 	}
 }
@@ -84,6 +93,11 @@ type promises map[string]map[string]int
 
 // work lets a child work on the disk until the power goes, and adds what it said.
 func (p promises) work(t *testing.T, disk *disktest.Disk, path string, seed uint64, setting string) {
+	p.workAnd(t, disk, path, seed, setting, func(string) {})
+}
+
+// workAnd is work, with somebody who hears each word as the child says it.
+func (p promises) workAnd(t *testing.T, disk *disktest.Disk, path string, seed uint64, setting string, hear func(word string)) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+path, childEnv+"_POWERED="+strconv.FormatUint(seed, 10), childEnv+"_SETTING="+setting)
 	out, err := cmd.StdoutPipe()
@@ -93,6 +107,7 @@ func (p promises) work(t *testing.T, disk *disktest.Disk, path string, seed uint
 	go func() { <-dead; _ = cmd.Process.Kill() }()
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		word, key, _ := strings.Cut(lines.Text(), " ")
+		hear(word)
 		if word == "error" {
 			select {
 			case <-dead: // as it must
@@ -221,6 +236,50 @@ func TestAPowerCutIsNoticedWhereFlushesAreMissing(t *testing.T) {
 					return
 				}
 			}
+		})
+	}
+}
+
+// TestAFlushThatFailedIsNotBelievedLater lets flushes and writes fail now and then under
+// a process that tries again. A flush that fails has lost its pages for good, and the
+// next one says nothing of it: a commit that then counted would be gone after the cut.
+func TestAFlushThatFailedIsNotBelievedLater(t *testing.T) {
+	for name, c := range map[string]struct {
+		op  disktest.Op
+		err syscall.Errno
+	}{
+		"flush": {disktest.Flush, syscall.EIO}, "write": {disktest.Write, syscall.EIO}, "room": {disktest.Write, syscall.ENOSPC},
+	} {
+		t.Run(name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(7, 7))
+			disk := disktest.New(7)
+			path := filepath.Join(disk.Mount(t), "outbox.db")
+			p := promises{}
+			failing, refused := false, 0
+			fail := func(yes bool) {
+				if failing = yes; yes {
+					disk.Fail(c.op, c.err)
+				} else {
+					disk.Fail(c.op, 0)
+				}
+			}
+			for range 8 {
+				disk.CutAfter(900)
+				p.workAnd(t, disk, path, random.Uint64(), "", func(word string) {
+					switch {
+					case word == "refused" && failing:
+						refused++
+						fail(false)
+					case random.IntN(3) == 0:
+						fail(true)
+					}
+				})
+				fail(false)
+				require.NoError(t, disk.Cut(disktest.Keeps(random.IntN(3))))
+				require.NoError(t, p.broken(t.Context(), onePicture(t, disk)))
+			}
+			t.Logf("%d commits refused, %d committed", refused, len(p["committed"]))
+			require.Greater(t, refused, 10)
 		})
 	}
 }

@@ -154,12 +154,8 @@ func (s *Store) readPrivate(scan func(...any) error) (Private, error) {
 func (s *Store) Scrub(ctx context.Context) error {
 	s.commit.Lock()
 	defer s.commit.Unlock()
-	var busy, log, moved int
-	if err := s.writer.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &moved); err != nil {
+	if err := emptyLog(ctx, s.writer); err != nil {
 		return fmt.Errorf("outbox scrub: %w", named(err))
-	}
-	if busy != 0 {
-		return fmt.Errorf("outbox scrub: %w: a reader is in the way, try again", ErrInUse)
 	}
 	return nil
 }

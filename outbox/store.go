@@ -9,7 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Options of Open. The zero value is good for production.
@@ -35,6 +38,9 @@ type Store struct {
 	writer *sql.DB
 	reader *sql.DB
 	id     string
+	opened bool         // without trouble; otherwise everything stays as it is
+	era    atomic.Int64 // counts how often the files were put in place
+	place  place
 
 	onCommit func(time.Duration, error)
 	seal     *seal
@@ -76,18 +82,55 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := prepareFile(ctx, s.path, migrations); err != nil {
+	m, err := readMark(s.lock)
+	if err != nil {
 		return err
 	}
-	s.writer = openWriter(s.path)
-	s.reader = openReader(s.path)
+	if err := m.present(s.path); err != nil {
+		return err
+	}
+	if err := s.prepare(ctx, m); err != nil {
+		return err
+	}
+	s.writer = s.openWriter()
+	s.reader = openReader(s.path, &s.era)
 	if err := s.writer.QueryRowContext(ctx, "SELECT id FROM file").Scan(&s.id); err != nil {
 		return fmt.Errorf("file id: %w", err)
+	}
+	if m.id != "" && m.id != s.id {
+		s.log.Warn("outbox is another file than last time", "file", s.id, "last_time", m.id)
+	}
+	if err := s.inUse(); err != nil {
+		return err
 	}
 	if err := s.loadChain(ctx); err != nil {
 		return err
 	}
-	return s.loadQueue(ctx)
+	if err := s.loadQueue(ctx); err != nil {
+		return err
+	}
+	s.opened = true
+	return nil
+}
+
+func (s *Store) openWriter() *sql.DB {
+	return openWriterWith(&connector{driver: &sqlite3.SQLiteDriver{ConnectHook: keepLog}, era: &s.era}, s.path)
+}
+
+// prepare brings the file to the newest schema. A migration replaces the file, so all
+// of it must stand there, and nothing in the log.
+func (s *Store) prepare(ctx context.Context, m mark) error {
+	version, err := fileVersion(ctx, s.path)
+	if errors.Is(err, ErrForeign) && m.id != "" {
+		return fmt.Errorf("%w: %s was %s and has no header any more", ErrCorrupt, s.path, m.id)
+	}
+	if err == nil && m.log && version > 0 && version < len(migrations) {
+		db := s.openWriter()
+		if err := errors.Join(s.letGo(ctx, db, m.id), db.Close()); err != nil {
+			return err
+		}
+	}
+	return prepareFile(ctx, s.path, migrations)
 }
 
 // ID is the file's own name: five characters of Crockford's base 32, drawn at
@@ -97,13 +140,20 @@ func (s *Store) ID() string { return s.id }
 // Path is where the file is.
 func (s *Store) Path() string { return s.path }
 
-// Close ends all use. Run must have returned.
+// Close ends all use. Run must have returned. It leaves a file that is whole without
+// its log, unless the disk does not let it.
 func (s *Store) Close() error {
+	s.commit.Lock()
+	defer s.commit.Unlock()
 	var errs []error
-	for _, db := range []*sql.DB{s.reader, s.writer} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if s.reader != nil {
+		errs = append(errs, s.reader.Close())
+	}
+	if s.opened {
+		errs = append(errs, s.putBack(context.Background()), s.letGo(context.Background(), s.writer, s.id))
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.Close())
 	}
 	return errors.Join(append(errs, s.lock.Close())...)
 }

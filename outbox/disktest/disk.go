@@ -23,6 +23,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 )
@@ -159,6 +160,60 @@ func apply(names map[string]*file, change []link) {
 		}
 		names[l.name] = l.file
 	}
+}
+
+// Load puts the files of another folder on the disk, all of it safe.
+func (d *Disk) Load(dir string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(dir, name.Name()))
+		if err != nil {
+			return err
+		}
+		f := d.create(0o600)
+		f.now, f.safe = b, slices.Clone(b)
+		d.now[name.Name()], d.safe[name.Name()] = f, f
+	}
+	return nil
+}
+
+func (d *Disk) create(mode uint32) *file {
+	d.lastFile++
+	f := &file{id: d.lastFile, mode: mode}
+	d.files[f.id] = f
+	return f
+}
+
+// Leave writes to another folder what a cut now could leave. The disk stays as it is, so
+// that there can be many of them, each another one.
+func (d *Disk) Leave(dir string, k Keeps) error {
+	d.mu.Lock()
+	c := &Disk{random: d.random, safe: maps.Clone(d.safe)}
+	copies := map[*file]*file{nil: nil}
+	copied := func(f *file) *file {
+		if _, ok := copies[f]; !ok {
+			copies[f] = &file{id: f.id, mode: f.mode, safe: slices.Clone(f.safe), pending: f.pending}
+		}
+		return copies[f]
+	}
+	for name, f := range c.safe {
+		c.safe[name] = copied(f)
+	}
+	for _, change := range d.pending {
+		own := slices.Clone(change)
+		for i := range own {
+			own[i].file = copied(own[i].file)
+		}
+		c.pending = append(c.pending, own)
+	}
+	c.forget(k)
+	d.mu.Unlock()
+	return c.Save(dir)
 }
 
 // Save writes the files as programs see them to another folder.

@@ -114,9 +114,7 @@ func (v *view) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut)
 
 func (v *view) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
 	return v.change(Write, true, func(d *Disk) fuse.Status {
-		d.lastFile++
-		f := &file{id: d.lastFile, mode: in.Mode & 0o7777}
-		d.files[f.id] = f
+		f := d.create(in.Mode & 0o7777)
 		d.rename(link{name, f})
 		f.entry(&out.EntryOut)
 		out.OpenFlags = fuse.FOPEN_KEEP_CACHE
