@@ -39,6 +39,28 @@ func SetAside(ctx context.Context, path string) (kept string, why, err error) {
 	return kept, why, nil
 }
 
+// Inspect is why Open would refuse a file, as far as that can be told without touching
+// it; nil if there is no file and never was.
+func Inspect(path string) error {
+	lock, err := os.Open(path + ".lock")
+	var m mark
+	if err == nil {
+		m, err = readMark(lock)
+		_ = lock.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("outbox mark: %w", named(err))
+	}
+	if err := m.present(path); err != nil {
+		return named(err)
+	}
+	version, err := m.version(path)
+	if err == nil && version > len(migrations) {
+		err = newer(version)
+	}
+	return named(err)
+}
+
 // diagnose is why a file must be set aside, or an error if it must not.
 func diagnose(ctx context.Context, path string) (why, err error) {
 	s, err := Open(ctx, path, Options{})

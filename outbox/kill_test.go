@@ -23,12 +23,8 @@ func TestMain(m *testing.M) {
 			n, _ := strconv.ParseUint(seed, 10, 64)
 			powered(path, n, os.Getenv(childEnv+"_SETTING"))
 		}
-		if os.Getenv(childEnv+"_MIGRATES") != "" {
-			if err := prepareFile(context.Background(), path, after(oneMore)); err != nil {
-				fmt.Println("error", err)
-				os.Exit(1)
-			}
-			fmt.Println("migrated")
+		if os.Getenv(childEnv+"_SERVES") != "" {
+			serveFiles()
 			return
 		}
 		rounds, _ := strconv.Atoi(os.Getenv(childEnv + "_ROUNDS"))

@@ -88,6 +88,15 @@ func (m mark) present(path string) error {
 	return nil
 }
 
+// version is that of the file, which was ours if the mark names it.
+func (m mark) version(path string) (int, error) {
+	version, err := fileVersion(path)
+	if errors.Is(err, ErrForeign) && m.id != "" {
+		return 0, fmt.Errorf("%w: %s was %s and has no header any more", ErrCorrupt, path, m.id)
+	}
+	return version, err
+}
+
 // sizeOf is -1 if there is no such file.
 func sizeOf(path string) (int64, error) {
 	info, err := os.Stat(path)

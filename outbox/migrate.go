@@ -42,15 +42,14 @@ func prepareFile(ctx context.Context, path string, steps []string) error {
 	if err := removeDatabase(fresh); err != nil { // left behind by a crash
 		return err
 	}
-	version, err := fileVersion(ctx, path)
+	version, err := fileVersion(path)
 	switch {
 	case err != nil:
 		return err
 	case version == len(steps):
 		return nil
 	case version > len(steps):
-		return fmt.Errorf("%w: schema %d, this program knows up to %d; install the newer program",
-			ErrNewer, version, len(steps))
+		return newer(version)
 	}
 	if err := buildFile(ctx, path, fresh, version, steps); err != nil {
 		return errors.Join(fmt.Errorf("schema %d to %d, the file stays as it was: %w", version, len(steps), err),
@@ -67,7 +66,7 @@ func prepareFile(ctx context.Context, path string, steps []string) error {
 // that a newer program wrote, can be told without touching it: opening it would change
 // it. Both figures are written before a file is put in place, so they are never in the
 // log alone.
-func fileVersion(_ context.Context, path string) (int, error) {
+func fileVersion(path string) (int, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -84,6 +83,10 @@ func fileVersion(_ context.Context, path string) (int, error) {
 		return 0, fmt.Errorf("%w: %s", ErrForeign, path)
 	}
 	return int(binary.BigEndian.Uint32(header[60:])), nil
+}
+
+func newer(version int) error {
+	return fmt.Errorf("%w: schema %d, this program knows up to %d; install the newer program", ErrNewer, version, len(migrations))
 }
 
 // buildFile writes the newest schema to fresh, from a copy of path if it has one.

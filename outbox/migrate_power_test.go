@@ -1,11 +1,14 @@
 package outbox
 
 import (
+	"bufio"
+	"context"
 	"fmt"
-	"math/rand/v2"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,26 +16,46 @@ import (
 	"taxiterminal/outbox/disktest"
 )
 
-// pictures is how many of the disks that one cut may leave are looked at: more in the
-// long form.
-func pictures() int { return 1 + *cuts/200 }
-
-// migrateOn lets a child bring the file on the disk to a newer schema, with the power
-// going at a change. It says whether the child got to its end.
-func migrateOn(t *testing.T, disk *disktest.Disk, path string, cutAt int) bool {
-	disk.CutAfter(cutAt)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+path, childEnv+"_MIGRATES=1")
-	dead := disk.Dead()
-	out, err := cmd.Output()
-	if err != nil {
-		select {
-		case <-dead:
-		default:
-			t.Fatalf("with power: %v: %s", err, out)
-		}
+// serveFiles is the child that makes and migrates files: a line names what and where,
+// and the answer is one line.
+func serveFiles() {
+	work := map[string]func(string) (string, error){
+		"migrate": func(path string) (string, error) {
+			return "", prepareFile(context.Background(), path, after(oneMore))
+		},
+		"make": func(path string) (string, error) {
+			s, err := Open(context.Background(), path, Options{})
+			if err != nil {
+				return "", err
+			}
+			return s.ID(), s.Close()
+		},
 	}
-	return err == nil
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		what, path, _ := strings.Cut(lines.Text(), " ")
+		id, err := work[what](path)
+		fmt.Printf("%t %s\n", err == nil, id)
+	}
+}
+
+// server starts the child. The function asks it for one thing.
+func server(t *testing.T) func(what, path string) (ok bool, id string) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childEnv+"=stdin", childEnv+"_SERVES=1")
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { require.NoError(t, in.Close()); require.NoError(t, cmd.Wait()) })
+	answers := bufio.NewScanner(out)
+	return func(what, path string) (bool, string) {
+		_, err := io.WriteString(in, what+" "+path+"\n")
+		require.NoError(t, err)
+		require.True(t, answers.Scan(), "the child died")
+		ok, id, _ := strings.Cut(answers.Text(), " ")
+		return ok == "true", id
+	}
 }
 
 // killed is a folder with a file whose last commits are in the log only, as a process
@@ -50,77 +73,64 @@ func killed(t *testing.T) (dir, id string) {
 	return dir, id
 }
 
-// TestAMigrationIsCutAtEveryChange cuts the power at every change of the disk that a
-// migration makes, and looks at several disks that may be left. Each time the file is
-// the old one or the new one, opens, and has every row.
-func TestAMigrationIsCutAtEveryChange(t *testing.T) {
-	from, id := killed(t)
-	cutAt, left := 0, 0
+// cutEverywhere lets a child do one thing on a disk again and again, with the power
+// going one change later each time, until it gets to its end. Each time it looks at
+// disks that may be left: at more of them in the long form.
+func cutEverywhere(t *testing.T, what, from string, look func(path string, done bool, said string)) {
+	ask := server(t)
+	pictures := 1 + *cuts/200
+	cutAt := 0
 	for done := false; !done; {
 		cutAt++
 		disk := disktest.New(uint64(cutAt))
 		path := filepath.Join(disk.Mount(t), "outbox.db")
 		require.NoError(t, disk.Load(from))
-		done = migrateOn(t, disk, path, cutAt)
-		for n := range pictures() {
-			keeps := disktest.Keeps((cutAt + n) % 3)
-			dir := t.TempDir()
-			require.NoError(t, disk.Leave(dir, keeps))
-			require.NoError(t, migrated(t, filepath.Join(dir, "outbox.db"), id, done), "cut at change %d", cutAt)
-			left++
-		}
-	}
-	t.Logf("%d changes, %d disks that may be left", cutAt-1, left)
-}
-
-// migrated opens what is left and looks for what must be there.
-func migrated(t *testing.T, path, id string, done bool) error {
-	version, err := fileVersion(t.Context(), path)
-	if err != nil {
-		return err
-	}
-	if version != len(migrations)+1 && (done || version != len(migrations)) {
-		return fmt.Errorf("schema %d", version)
-	}
-	if err := prepareFile(t.Context(), path, after(oneMore)); err != nil {
-		return err
-	}
-	db := openWriter(path)
-	defer db.Close()
-	if err := checkFile(t.Context(), db); err != nil {
-		return err
-	}
-	var gotID, label string
-	var commands, events int
-	row := db.QueryRow("SELECT (SELECT id FROM file), (SELECT max(label) FROM stream), (SELECT count(*) FROM command), (SELECT count(*) FROM journal)")
-	if err := row.Scan(&gotID, &label, &commands, &events); err != nil {
-		return err
-	}
-	if gotID != id || label != "none" || commands != 2 || events != 2 {
-		return fmt.Errorf("file %s has label %s, %d commands, %d events", gotID, label, commands, events)
-	}
-	return nil
-}
-
-// TestTheMakingOfAFileIsCut does the same where there is no file yet: the next start
-// makes one, or has one. The short form leaves changes out.
-func TestTheMakingOfAFileIsCut(t *testing.T) {
-	stride := max(1, 4-pictures())
-	cutAt := -rand.IntN(stride)
-	for done := false; !done; {
-		cutAt += stride
-		disk := disktest.New(uint64(cutAt))
-		path := filepath.Join(disk.Mount(t), "outbox.db")
 		disk.CutAfter(cutAt)
-		p := promises{}
-		p.work(t, disk, path, 1, "")
-		done = len(p["committed"]) > 0
-		for n := range pictures() {
-			keeps := disktest.Keeps((cutAt + n) % 3)
+		var said string
+		if done, said = ask(what, path); !done {
+			<-disk.Dead()
+		}
+		for n := range pictures {
 			dir := t.TempDir()
-			require.NoError(t, disk.Leave(dir, keeps))
-			require.NoError(t, p.broken(t.Context(), filepath.Join(dir, "outbox.db")), "cut at change %d", cutAt)
+			require.NoError(t, disk.Leave(dir, disktest.Keeps((cutAt+n)%3)))
+			look(filepath.Join(dir, "outbox.db"), done, said)
+			require.False(t, t.Failed(), "cut at change %d", cutAt)
 		}
 	}
-	t.Logf("%d changes, each %d.", cutAt, stride)
+	t.Logf("%d changes, %d disks that may be left", cutAt-1, cutAt*pictures)
+}
+
+// TestAMigrationIsCutAtEveryChange cuts the power at every change of the disk that a
+// migration makes. Each time the file is the old one or the new one, opens, and has
+// every row.
+func TestAMigrationIsCutAtEveryChange(t *testing.T) {
+	from, id := killed(t)
+	cutEverywhere(t, "migrate", from, func(path string, done bool, _ string) {
+		version, err := fileVersion(path)
+		require.NoError(t, err)
+		if done || version != len(migrations) {
+			require.Equal(t, len(migrations)+1, version)
+		}
+		require.NoError(t, prepareFile(t.Context(), path, after(oneMore)))
+		db := openWriter(path)
+		defer db.Close()
+		require.NoError(t, checkFile(t.Context(), db))
+		var got string
+		require.NoError(t, db.QueryRow(`SELECT id || ' ' || (SELECT max(label) FROM stream) || ' ' ||
+			(SELECT count(*) FROM command) || ' ' || (SELECT count(*) FROM journal) FROM file`).Scan(&got))
+		require.Equal(t, id+" none 2 2", got)
+	})
+}
+
+// TestTheMakingOfAFileIsCutAtEveryChange does the same where there is no file yet, up to
+// its closing: the next start makes one, or has the one that was spoken of.
+func TestTheMakingOfAFileIsCutAtEveryChange(t *testing.T) {
+	cutEverywhere(t, "make", t.TempDir(), func(path string, _ bool, said string) {
+		s, err := Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		if said != "" {
+			require.Equal(t, said, s.ID(), "it may have left the device in a reference")
+		}
+		require.NoError(t, s.Close())
+	})
 }

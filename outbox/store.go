@@ -120,11 +120,11 @@ func (s *Store) openWriter() *sql.DB {
 // prepare brings the file to the newest schema. A migration replaces the file, so all
 // of it must stand there, and nothing in the log.
 func (s *Store) prepare(ctx context.Context, m mark) error {
-	version, err := fileVersion(ctx, s.path)
-	if errors.Is(err, ErrForeign) && m.id != "" {
-		return fmt.Errorf("%w: %s was %s and has no header any more", ErrCorrupt, s.path, m.id)
+	version, err := m.version(s.path)
+	if err != nil {
+		return err
 	}
-	if err == nil && m.log && version > 0 && version < len(migrations) {
+	if m.log && version > 0 && version < len(migrations) {
 		db := s.openWriter()
 		if err := errors.Join(s.letGo(ctx, db, m.id), db.Close()); err != nil {
 			return err

@@ -24,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -90,7 +91,9 @@ func (d *Disk) Lie(lie bool) {
 	d.lies = lie
 }
 
-// Fail makes all operations of a kind fail from now on; 0 makes them work again.
+// Fail makes all operations of a kind fail from now on; 0 makes them work again. What
+// the kernel remembers is read without the disk. SQLite's index of its log is mapped
+// memory, whose failed read would be a signal, and can always be read.
 // syscall.EROFS for Write is what a disk does that the kernel has made read-only.
 func (d *Disk) Fail(op Op, err syscall.Errno) {
 	d.mu.Lock()
@@ -99,7 +102,7 @@ func (d *Disk) Fail(op Op, err syscall.Errno) {
 }
 
 // CutAfter lets the power go at the n-th change from now: it is not answered, it may
-// survive, and nothing works after it until Cut. Changes are writes, sizes, names and
+// survive, and nothing can be changed after it until Cut. Changes are writes, sizes, names and
 // flushes; what the kernel writes back from mapped memory is not counted, because
 // nobody knows when it does. n of 0: never.
 func (d *Disk) CutAfter(n int) {
@@ -175,16 +178,16 @@ func (d *Disk) Load(dir string) error {
 		if err != nil {
 			return err
 		}
-		f := d.create(0o600)
+		f := d.create(name.Name(), 0o600)
 		f.now, f.safe = b, slices.Clone(b)
 		d.now[name.Name()], d.safe[name.Name()] = f, f
 	}
 	return nil
 }
 
-func (d *Disk) create(mode uint32) *file {
+func (d *Disk) create(name string, mode uint32) *file {
 	d.lastFile++
-	f := &file{id: d.lastFile, mode: mode}
+	f := &file{id: d.lastFile, mode: mode & 0o7777, mapped: strings.HasSuffix(name, "-shm")}
 	d.files[f.id] = f
 	return f
 }

@@ -13,6 +13,7 @@ const sector = 512
 type file struct {
 	id      uint64
 	mode    uint32
+	mapped  bool // into the memory of programs
 	now     []byte
 	safe    []byte
 	pending []change // since it was flushed, in order

@@ -14,8 +14,9 @@ import (
 // Mount makes the disk a folder of this computer until the test ends. The test is
 // skipped, loudly, where file systems of programs cannot be mounted.
 //
-// A program that maps files of the folder into its memory, as SQLite does, must not be
-// the test itself.
+// The test itself must not work on it, but for looking at it or changing it with the
+// functions of package os while nobody else does: a program that waits for a disk which
+// it is itself can wait for ever. Let a child do it.
 func (d *Disk) Mount(t testing.TB) (dir string) {
 	d.where = filepath.Join(t.TempDir(), "disk")
 	require.NoError(t, os.Mkdir(d.where, 0o700))

@@ -24,10 +24,10 @@ const longTime = time.Hour
 func (v *view) enter(op Op) (*Disk, fuse.Status) {
 	d := v.disk
 	d.mu.Lock()
-	if d.view != v || d.isDead() {
+	switch {
+	case d.view != v, op != Read && d.isDead():
 		return d, fuse.EIO
-	}
-	if op == Flush {
+	case op == Flush:
 		return d, fuse.OK // fails in its own way
 	}
 	return d, fuse.Status(d.fails[op])
@@ -114,7 +114,7 @@ func (v *view) SetAttr(_ <-chan struct{}, in *fuse.SetAttrIn, out *fuse.AttrOut)
 
 func (v *view) Create(_ <-chan struct{}, in *fuse.CreateIn, name string, out *fuse.CreateOut) fuse.Status {
 	return v.change(Write, true, func(d *Disk) fuse.Status {
-		f := d.create(in.Mode & 0o7777)
+		f := d.create(name, in.Mode)
 		d.rename(link{name, f})
 		f.entry(&out.EntryOut)
 		out.OpenFlags = fuse.FOPEN_KEEP_CACHE
@@ -133,7 +133,7 @@ func (v *view) Read(_ <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadRe
 	d, code := v.enter(Read)
 	defer d.mu.Unlock()
 	f := d.files[in.NodeId]
-	if !code.Ok() || f == nil {
+	if f == nil || !code.Ok() && !f.mapped {
 		return nil, fuse.EIO
 	}
 	at := min(int(in.Offset), len(f.now))
