@@ -92,10 +92,15 @@ func (s *Store) open(ctx context.Context) error {
 	if err := s.prepare(ctx, m); err != nil {
 		return err
 	}
-	s.writer = s.openWriter()
+	// The one that only reads goes first: if the tables cannot be read, the one that
+	// writes would take the log away when it closes.
 	s.reader = openReader(s.path, &s.era)
-	if err := s.writer.QueryRowContext(ctx, "SELECT id FROM file").Scan(&s.id); err != nil {
+	if err := s.reader.QueryRowContext(ctx, "SELECT id FROM file").Scan(&s.id); err != nil {
 		return fmt.Errorf("file id: %w", err)
+	}
+	s.writer = s.openWriter()
+	if err := s.writer.PingContext(ctx); err != nil {
+		return err
 	}
 	if m.id != "" && m.id != s.id {
 		s.log.Warn("outbox is another file than last time", "file", s.id, "last_time", m.id)

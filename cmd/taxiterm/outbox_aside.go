@@ -45,7 +45,8 @@ lost, so that the terminal makes a new one. Nothing is deleted: what is there is
 .aside-1, .aside-2 and so on. A file that is sound is left alone.
 
 The new file has another name in its references, so nothing is asked for twice. What was
-open in the old one is not carried on: look at those payments in the merchant portal.
+open in the old one is not carried on: end the trip that is on the meter first, take cash
+or card for it, and look at open payments in the merchant portal.
 
 The terminal need not run. Use its user: sudo -u taxiterm taxiterm outbox set-aside`,
 		Args: cobra.NoArgs,
