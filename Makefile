@@ -17,7 +17,7 @@ TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 AXE = fleet/page/testdata/axe
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-tools race fuzz bench kill lint vuln clean
+.PHONY: help build demo test test-tools race fuzz bench kill power lint vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ bench: build ## the figures of docs/evidence.md, as ratios in one run
 
 kill: build ## kill -9 the daemon at ROUNDS random moments of the paid trip (default 200)
 	$(GO) test -run TestKilledAtARandomMoment -timeout 60m -v ./sim -args -rounds $(or $(ROUNDS),200) $(if $(SEED),-seed $(SEED))
+
+power: build ## cut the power CUTS times (default 1000) on a disk that forgets what was not flushed, and on TRIPS whole trips (300)
+	$(GO) test -run 'TestThePower|TestAPower|TestAFlush|TestAMigrationIsCut|TestTheMaking' -timeout 60m -v ./outbox -args -cuts $(or $(CUTS),1000) $(if $(SEED),-cut-seed $(SEED))
+	$(GO) test -run TestThePowerIsCutOnATrip -timeout 60m -v ./sim -args -cuts $(or $(TRIPS),300) $(if $(SEED),-seed $(SEED))
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 			n, _ := strconv.ParseUint(seed, 10, 64)
 			powered(path, n, os.Getenv(childEnv+"_SETTING"))
 		}
+		if os.Getenv(childEnv+"_FLUSHES") != "" {
+			flushes(path)
+			return
+		}
 		if os.Getenv(childEnv+"_SERVES") != "" {
 			serveFiles()
 			return

@@ -1,14 +1,15 @@
 package disktest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // Mount makes the disk a folder of this computer until the test ends. The test is
@@ -41,8 +42,12 @@ func (d *Disk) Cut(k Keeps) error {
 
 func (d *Disk) mount() error {
 	v := &view{RawFileSystem: fuse.NewDefaultRawFileSystem(), disk: d}
-	server, err := fuse.NewServer(v, d.where, &fuse.MountOptions{
-		DirectMountStrict: true, DisableXAttrs: true, DisableReadDirPlus: true, FsName: "disktest", Name: "disktest",
+	fd, err := mountAt(d.where)
+	if err != nil {
+		return fmt.Errorf("disk mount: %w", err)
+	}
+	server, err := fuse.NewServer(v, fmt.Sprintf("/dev/fd/%d", fd), &fuse.MountOptions{
+		DisableXAttrs: true, DisableReadDirPlus: true, MaxWrite: maxWrite,
 	})
 	if err != nil {
 		return fmt.Errorf("disk mount: %w", err)
@@ -54,11 +59,26 @@ func (d *Disk) mount() error {
 	return server.WaitMount()
 }
 
+const maxWrite = 128 << 10
+
+// mountAt does what mount(8) does. No child may inherit the connection: with it the file
+// system would outlive a test that is killed, and whoever works on it would hang for ever.
+func mountAt(dir string) (fd int, err error) {
+	if fd, err = unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+		return 0, err
+	}
+	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=%d,group_id=%d,max_read=%d", fd, os.Geteuid(), os.Getegid(), maxWrite)
+	if err := unix.Mount("disktest", dir, "fuse.disktest", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		return 0, errors.Join(err, unix.Close(fd))
+	}
+	return fd, nil
+}
+
 func (d *Disk) unmount() error {
 	d.mu.Lock()
 	d.view = nil
 	d.mu.Unlock()
-	if err := syscall.Unmount(d.where, syscall.MNT_DETACH); err != nil {
+	if err := unix.Unmount(d.where, unix.MNT_DETACH); err != nil {
 		return fmt.Errorf("disk unmount: %w", err)
 	}
 	return nil
