@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	cuts    = flag.Int("cuts", 40, "how often TestThePowerIsCut cuts the power")
+	cuts    = flag.Int("cuts", 25, "how often TestThePowerIsCut cuts the power")
 	cutSeed = flag.Uint64("cut-seed", 0, "of TestThePowerIsCut; 0 draws one")
 )
 
@@ -263,7 +263,7 @@ func TestAFlushThatFailedIsNotBelievedLater(t *testing.T) {
 					disk.Fail(c.op, 0)
 				}
 			}
-			for range 8 {
+			for range 5 {
 				disk.CutAfter(900)
 				p.workAnd(t, disk, path, random.Uint64(), "", func(word string) {
 					switch {
