@@ -18,7 +18,7 @@ TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 AXE = fleet/page/testdata/axe
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-tools race fuzz bench kill soak years net lint vuln clean
+.PHONY: help build demo test test-tools race fuzz bench kill power soak years net lint vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ years: ## years of trips on file (YEARS, default 0,1,2,5): start, memory and eve
 
 net: build ## ROUNDS paid trips (default 100) under random bad networks, and every kind of bad network to its end
 	$(GO) test -run BadNetwork -timeout 24h -v ./sim ./sim/fleet -args -days $(or $(ROUNDS),100) $(if $(SEED),-seed $(SEED))
+
+power: build ## cut the power CUTS times (default 1000) on a disk that forgets what was not flushed, and on TRIPS whole trips (300)
+	$(GO) test -run 'TestThePower|TestAPower|TestAFlush|TestAMigrationIsCut|TestTheMaking' -timeout 60m -v ./outbox -args -cuts $(or $(CUTS),1000) $(if $(SEED),-cut-seed $(SEED))
+	$(GO) test -run TestThePowerIsCutOnATrip -timeout 60m -v ./sim -args -cuts $(or $(TRIPS),300) $(if $(SEED),-seed $(SEED))
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

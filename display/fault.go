@@ -26,6 +26,11 @@ const (
 	FaultSalesUnit     Fault = "V2" // Vipps refuses the request: sales unit set-up
 	FaultDiskFull      Fault = "D1" // the database cannot grow
 	FaultDisk          Fault = "D2" // the database cannot be written or read
+	FaultReadOnly      Fault = "D3" // the disk or the database is write-protected
+	FaultDamaged       Fault = "D4" // the database is damaged
+	FaultNewer         Fault = "D5" // the database was written by a newer program
+	FaultForeign       Fault = "D6" // something else stands where the database should be
+	FaultDiskGone      Fault = "D7" // the database, or its log, is missing
 	FaultParked        Fault = "P1" // a trip or command waits for a person
 )
 
@@ -35,7 +40,7 @@ func (f Fault) Blocking() bool {
 	switch f {
 	case FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY,
 		FaultMeterSilent, FaultMeterGarbled, FaultNoCredentials, FaultCredentials,
-		FaultNotEnrolled, FaultDiskFull, FaultDisk:
+		FaultNotEnrolled, FaultDiskFull, FaultDisk, FaultReadOnly, FaultDamaged, FaultNewer, FaultForeign, FaultDiskGone:
 		return true
 	}
 	return false

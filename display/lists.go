@@ -52,7 +52,8 @@ func Faults() []Fault {
 		FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY, FaultMeterSilent,
 		FaultMeterGarbled, FaultMeterNoisy, FaultMeterAlarm,
 		FaultNetwork, FaultCertificate, FaultPortal, FaultClock, FaultNoCredentials, FaultCredentials,
-		FaultNoDataKey, FaultNotEnrolled, FaultUnavailable, FaultSalesUnit, FaultDiskFull, FaultDisk, FaultParked,
+		FaultNoDataKey, FaultNotEnrolled, FaultUnavailable, FaultSalesUnit,
+		FaultDiskFull, FaultDisk, FaultReadOnly, FaultDamaged, FaultNewer, FaultForeign, FaultDiskGone, FaultParked,
 	}
 }
 

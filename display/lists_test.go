@@ -96,7 +96,7 @@ func TestBlocking(t *testing.T) {
 			blocking = append(blocking, f)
 		}
 	}
-	require.Equal(t, []display.Fault{"M1", "M2", "M3", "M4", "M5", "M6", "C1", "C2", "C4", "D1", "D2"}, blocking)
+	require.Equal(t, []display.Fault{"M1", "M2", "M3", "M4", "M5", "M6", "C1", "C2", "C4", "D1", "D2", "D3", "D4", "D5", "D6", "D7"}, blocking)
 }
 
 func TestRefusalIsAnErrorWithAReason(t *testing.T) {

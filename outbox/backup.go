@@ -92,10 +92,10 @@ func copyOnline(ctx context.Context, path, part string) error {
 	if err := checkOurs(path); err != nil {
 		return err
 	}
-	from := openReader(path)
+	from := openReader(path, nil)
 	defer from.Close()
 	// Neither a journal nor flushes: the copy counts only once it is whole.
-	to := sql.OpenDB(&connector{dsn(part, url.Values{"_journal_mode": {"OFF"}, "_synchronous": {"OFF"}}), &sqlite3.SQLiteDriver{}})
+	to := sql.OpenDB(&connector{dsn: dsn(part, url.Values{"_journal_mode": {"OFF"}, "_synchronous": {"OFF"}}), driver: &sqlite3.SQLiteDriver{}})
 	defer to.Close()
 	return raw(ctx, from, func(source *sqlite3.SQLiteConn) error {
 		return raw(ctx, to, func(target *sqlite3.SQLiteConn) error {
@@ -135,7 +135,7 @@ func examine(ctx context.Context, path string) (c Contents, err error) {
 	if err := checkOurs(path); err != nil {
 		return c, err
 	}
-	db := sql.OpenDB(&connector{dsn(path, url.Values{"mode": {"ro"}, "immutable": {"1"}}), &sqlite3.SQLiteDriver{}})
+	db := openQuiet(path)
 	defer db.Close()
 	var id, version int
 	err = db.QueryRowContext(ctx, "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version").Scan(&id, &version)

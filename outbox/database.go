@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -29,15 +31,21 @@ const busyTimeout = 5 * time.Second
 type connector struct {
 	dsn    string
 	driver *sqlite3.SQLiteDriver
+	era    *atomic.Int64 // nil: there is only one
 }
 
 // openWriter gives the one connection that writes.
 func openWriter(path string) *sql.DB {
+	return openWriterWith(&connector{driver: &sqlite3.SQLiteDriver{ConnectHook: verifySettings}}, path)
+}
+
+func openWriterWith(c *connector, path string) *sql.DB {
 	q := url.Values{"_txlock": {"immediate"}, "_stmt_cache_size": {"64"}}
 	for _, d := range durable {
 		q.Set(d.parameter, d.value)
 	}
-	db := sql.OpenDB(&connector{dsn(path, q), &sqlite3.SQLiteDriver{ConnectHook: verifySettings}})
+	c.dsn = dsn(path, q)
+	db := sql.OpenDB(c)
 	db.SetMaxOpenConns(1)
 	db.SetMaxIdleConns(1)
 	return db
@@ -45,20 +53,59 @@ func openWriter(path string) *sql.DB {
 
 // openReader gives connections that only read, so that a long list never makes a
 // commit wait.
-func openReader(path string) *sql.DB {
+func openReader(path string, era *atomic.Int64) *sql.DB {
 	q := url.Values{"mode": {"ro"}, "_query_only": {"1"}, "_busy_timeout": {"5000"}}
-	db := sql.OpenDB(&connector{dsn(path, q), &sqlite3.SQLiteDriver{}})
+	db := sql.OpenDB(&connector{dsn(path, q), &sqlite3.SQLiteDriver{}, era})
 	db.SetMaxOpenConns(2)
 	db.SetMaxIdleConns(1)
 	return db
+}
+
+// openQuiet reads a whole file that nobody has open, without leaving a trace beside it.
+func openQuiet(path string) *sql.DB {
+	q := url.Values{"mode": {"ro"}, "immutable": {"1"}}
+	return sql.OpenDB(&connector{dsn: dsn(path, q), driver: &sqlite3.SQLiteDriver{}})
 }
 
 func dsn(path string, q url.Values) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-func (c *connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
-func (c *connector) Driver() driver.Driver                        { return c.driver }
+func (c *connector) Driver() driver.Driver { return c.driver }
+
+func (c *connector) Connect(context.Context) (driver.Conn, error) {
+	now := int64(0)
+	if c.era != nil {
+		now = c.era.Load()
+	}
+	opened, err := c.driver.Open(c.dsn)
+	if err != nil || c.era == nil {
+		return opened, err
+	}
+	return &conn{opened.(*sqlite3.SQLiteConn), now, c.era}, nil
+}
+
+// conn is a connection of an era: once the files have been put in place anew it is not
+// used again.
+type conn struct {
+	*sqlite3.SQLiteConn
+	born int64
+	era  *atomic.Int64
+}
+
+// ResetSession is asked before each use.
+func (c *conn) ResetSession(context.Context) error {
+	if c.born != c.era.Load() {
+		return driver.ErrBadConn
+	}
+	return nil
+}
+
+// keepLog keeps SQLite from removing the log when the connection closes: that the file
+// is whole without it must be said in the mark first.
+func keepLog(c *sqlite3.SQLiteConn) error {
+	return errors.Join(verifySettings(c), c.SetFileControlInt("main", sqlite3.SQLITE_FCNTL_PERSIST_WAL, 1))
+}
 
 func verifySettings(conn *sqlite3.SQLiteConn) error {
 	for _, d := range durable {

@@ -71,4 +71,15 @@
 // rows are chained by SHA-256, each over the one before, so that Verify shows any
 // row that was changed, removed from the middle or put in. Times in the file are
 // UTC and for the record only; no decision depends on the clock.
+//
+// The lock file beside it (path.lock) names the file and says whether commits may stand
+// in its log alone. So a file or a log that was lost is told from one that never was:
+// Open makes a file only where there never was one. What is missing, empty, damaged or
+// not ours is refused (ErrGone, ErrCorrupt, ErrForeign) and left as it is until SetAside,
+// which is a person's decision. A file that is removed or replaced under a running process
+// is put back from what the process still holds, at the next commit or Ping or at Close.
+//
+// A commit that fails counts as not made, also when only its flush failed: it is for the
+// caller to make it again. SQLite then writes its pages again, so a flush that later
+// succeeds is not believed for pages that an earlier one has lost.
 package outbox

@@ -21,7 +21,7 @@ func TestAConnectionThatWouldNotSurviveAPowerCutIsRefused(t *testing.T) {
 			q.Set(d.parameter, d.value)
 		}
 		q.Set(weak.parameter, weak.value)
-		c := &connector{dsn(tempFile(t), q), &sqlite3.SQLiteDriver{ConnectHook: verifySettings}}
+		c := &connector{dsn: dsn(tempFile(t), q), driver: &sqlite3.SQLiteDriver{ConnectHook: verifySettings}}
 		_, err := c.Connect(t.Context())
 		require.ErrorIs(t, err, ErrNotDurable, weak.value)
 		require.ErrorContains(t, err, weak.pragma)

@@ -19,6 +19,9 @@ var (
 	ErrDisk       = errors.New("disk cannot be read or written")
 	ErrCorrupt    = errors.New("database is damaged")
 	ErrReadOnly   = errors.New("database cannot be written")
+	// ErrGone: there was a file, or a log with commits, and it is not there. Nothing is
+	// put in its place until a person says so; see SetAside.
+	ErrGone = errors.New("database is missing")
 )
 
 // Conditions of a single call.
@@ -50,6 +53,9 @@ func named(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
+	if errors.Is(err, syscall.EIO) {
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
 		return err
@@ -58,6 +64,8 @@ func named(err error) error {
 	switch {
 	case e.SystemErrno == syscall.ENOSPC:
 		condition = ErrFull
+	case e.SystemErrno == syscall.EROFS:
+		condition = ErrReadOnly
 	case e.ExtendedCode == sqlite3.ErrConstraintUnique:
 		condition = ErrDuplicate
 	case e.ExtendedCode == sqlite3.ErrConstraintForeignKey:

@@ -19,6 +19,18 @@ const childEnv = "OUTBOX_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childEnv); path != "" {
+		if seed := os.Getenv(childEnv + "_POWERED"); seed != "" {
+			n, _ := strconv.ParseUint(seed, 10, 64)
+			powered(path, n, os.Getenv(childEnv+"_SETTING"))
+		}
+		if os.Getenv(childEnv+"_FLUSHES") != "" {
+			flushes(path)
+			return
+		}
+		if os.Getenv(childEnv+"_SERVES") != "" {
+			serveFiles()
+			return
+		}
 		rounds, _ := strconv.Atoi(os.Getenv(childEnv + "_ROUNDS"))
 		child(path, rounds)
 		return

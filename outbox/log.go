@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -63,10 +64,18 @@ func (s *Store) empty(ctx context.Context, patience time.Duration) error {
 	if err := wait(patience); err != nil {
 		return named(err)
 	}
+	return named(errors.Join(emptyLog(ctx, conn), wait(busyTimeout)))
+}
+
+// asked is a database or one connection to it.
+type asked interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func emptyLog(ctx context.Context, db asked) error {
 	var busy, pages, moved int
-	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
-	if err = errors.Join(err, wait(busyTimeout)); err != nil {
-		return named(err)
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return err
 	}
 	if busy != 0 {
 		return fmt.Errorf("%w: a reader is in the way, try again", ErrInUse)

@@ -1,12 +1,15 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
 	"embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,22 +38,18 @@ func mustRead(name string) string {
 // never changed in place: the steps run on a copy, the copy is verified and then
 // renamed over it. Whatever goes wrong before that leaves the old file as it was.
 func prepareFile(ctx context.Context, path string, steps []string) error {
-	if err := finishRestore(path); err != nil {
-		return err
-	}
 	fresh := path + ".new"
 	if err := removeDatabase(fresh); err != nil { // left behind by a crash
 		return err
 	}
-	version, err := fileVersion(ctx, path)
+	version, err := fileVersion(path)
 	switch {
 	case err != nil:
 		return err
 	case version == len(steps):
 		return nil
 	case version > len(steps):
-		return fmt.Errorf("%w: schema %d, this program knows up to %d; install the newer program",
-			ErrNewer, version, len(steps))
+		return newer(version)
 	}
 	if err := buildFile(ctx, path, fresh, version, steps); err != nil {
 		return errors.Join(fmt.Errorf("schema %d to %d, the file stays as it was: %w", version, len(steps), err),
@@ -62,24 +61,32 @@ func prepareFile(ctx context.Context, path string, steps []string) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-// fileVersion is how many steps the file has had; 0 if there is none.
-func fileVersion(ctx context.Context, path string) (int, error) {
-	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+// fileVersion is how many steps the file has had; 0 if there is none. It looks at
+// SQLite's header only (file format, section 1.3), where a file that is not ours, or
+// that a newer program wrote, can be told without touching it: opening it would change
+// it. Both figures are written before a file is put in place, so they are never in the
+// log alone.
+func fileVersion(path string) (int, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
-	} else if err != nil {
+	}
+	if err != nil {
 		return 0, err
 	}
-	db := openWriter(path)
-	defer db.Close()
-	var id, version int
-	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&id); err != nil {
+	defer f.Close()
+	header := make([]byte, 100)
+	if _, err := io.ReadFull(f, header); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
-	if id != applicationID {
+	if !bytes.HasPrefix(header, []byte("SQLite format 3\x00")) || binary.BigEndian.Uint32(header[68:]) != applicationID {
 		return 0, fmt.Errorf("%w: %s", ErrForeign, path)
 	}
-	err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
-	return version, err
+	return int(binary.BigEndian.Uint32(header[60:])), nil
+}
+
+func newer(version int) error {
+	return fmt.Errorf("%w: schema %d, this program knows up to %d; install the newer program", ErrNewer, version, len(migrations))
 }
 
 // buildFile writes the newest schema to fresh, from a copy of path if it has one.

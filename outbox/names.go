@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 )
 
@@ -18,11 +19,11 @@ func (s *Store) ID() string { return s.names[len(s.names)-1].ID }
 // Names are all names that the file has had, oldest first; the last one is ID.
 func (s *Store) Names() []Name { return s.names }
 
-func (s *Store) loadNames(ctx context.Context) error {
-	if err := s.writer.QueryRowContext(ctx, "SELECT id FROM file").Scan(&s.born); err != nil {
+func (s *Store) loadNames(ctx context.Context, db *sql.DB) error {
+	if err := db.QueryRowContext(ctx, "SELECT id FROM file").Scan(&s.born); err != nil {
 		return fmt.Errorf("file id: %w", err)
 	}
-	rows, err := s.writer.QueryContext(ctx, "SELECT id, after, stream FROM name ORDER BY after")
+	rows, err := db.QueryContext(ctx, "SELECT id, after, stream FROM name ORDER BY after")
 	if err != nil {
 		return fmt.Errorf("file names: %w", err)
 	}

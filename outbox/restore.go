@@ -49,7 +49,7 @@ func Restore(ctx context.Context, backup, path string) (r Restoration, err error
 	}
 	defer lock.Close()
 	fresh := path + ".restore"
-	if err = errors.Join(finishRestore(path), removeDatabase(fresh)); err != nil {
+	if err = errors.Join(finishRestore(ctx, path, lock), removeDatabase(fresh)); err != nil {
 		return r, fmt.Errorf("restore: %w", named(err))
 	}
 	if r, err = prepareRestore(ctx, backup, fresh); err != nil {
@@ -59,12 +59,36 @@ func Restore(ctx context.Context, backup, path string) (r Restoration, err error
 		return r, fmt.Errorf("restore: %w", err)
 	}
 	if r.Aside, err = setAside(path); err == nil {
-		err = os.Rename(restored(path), path)
+		err = putInPlace(ctx, path, lock)
 	}
 	if err != nil {
 		return r, fmt.Errorf("restore: %w", named(err))
 	}
-	return r, syncFolder(filepath.Dir(path))
+	return r, nil
+}
+
+// putInPlace lets the restored file take the place, in which there is no log. The mark
+// speaks of it first: a restore that is cut off here is finished by the next Open.
+func putInPlace(ctx context.Context, path string, lock *os.File) error {
+	id, err := fileID(ctx, restored(path))
+	if err != nil {
+		return err
+	}
+	if err := (mark{id: id}).write(lock); err != nil {
+		return err
+	}
+	if err := os.Rename(restored(path), path); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// fileID is the name with which the file was made.
+func fileID(ctx context.Context, path string) (id string, err error) {
+	db := openQuiet(path)
+	defer db.Close()
+	err = db.QueryRowContext(ctx, "SELECT id FROM file").Scan(&id)
+	return id, err
 }
 
 // prepareRestore makes the file that is to be put in place.
@@ -95,7 +119,7 @@ func prepareRestore(ctx context.Context, backup, fresh string) (r Restoration, e
 // rename gives the file its new name, and says so in the journal.
 func rename(ctx context.Context, db *sql.DB) (string, error) {
 	s := &Store{writer: db}
-	if err := errors.Join(s.loadNames(ctx), s.loadChain(ctx)); err != nil {
+	if err := errors.Join(s.loadNames(ctx, db), s.loadChain(ctx)); err != nil {
 		return "", err
 	}
 	r := Restored{File: s.ID(), Seq: s.end.Seq, Hash: hex.EncodeToString(s.end.Hash[:]), Name: newFileID()}
@@ -127,14 +151,11 @@ func rename(ctx context.Context, db *sql.DB) (string, error) {
 // there without it. So where there is one, both go first; finishRestore mends it if
 // the power goes at that moment.
 func setAside(path string) (aside string, err error) {
-	there := func(name string) bool { _, err := os.Lstat(name); return err == nil }
 	logged := there(path + "-wal")
 	if !there(path) && !logged {
 		return "", nil
 	}
-	for n := 1; aside == "" || there(aside) || there(aside+"-wal"); n++ {
-		aside = fmt.Sprintf("%s.aside-%d", path, n)
-	}
+	aside = freeName(path)
 	for _, suffix := range []string{"-wal", ""} {
 		if !there(path + suffix) {
 			continue
@@ -151,14 +172,17 @@ func setAside(path string) (aside string, err error) {
 
 // finishRestore puts a file in place whose restore was cut off between the going of
 // the former file and its coming.
-func finishRestore(path string) error {
+func finishRestore(ctx context.Context, path string, lock *os.File) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if _, err := os.Lstat(restored(path)); err != nil {
 		return nil
 	}
-	return errors.Join(removeDatabase(path), os.Rename(restored(path), path), syncFolder(filepath.Dir(path)))
+	if err := removeDatabase(path); err != nil {
+		return err
+	}
+	return putInPlace(ctx, path, lock)
 }
 
 // restored is what a restored file is called when it is complete and not in place yet.

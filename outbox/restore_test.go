@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,7 +177,7 @@ func TestARestoreThatCannotBeDoneChangesNothing(t *testing.T) {
 	require.Equal(t, before, after)
 	left, err := filepath.Glob(path + "?*")
 	require.NoError(t, err)
-	require.Equal(t, []string{path + ".lock"}, left)
+	require.Equal(t, []string{path + ".lock"}, slices.DeleteFunc(left, func(name string) bool { return name == path+"-shm" }))
 }
 
 // A file that cannot be opened is kept with its log, whose commits may be all that is

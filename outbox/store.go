@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Options of Open. The zero value is good for production.
@@ -40,6 +42,10 @@ type Store struct {
 	names  []Name
 	// inherited is the newest stream that came with a backup; 0 if none was put back.
 	inherited int64
+
+	opened bool         // without trouble; otherwise everything stays as it is
+	era    atomic.Int64 // counts how often the files were put in place
+	place  place
 
 	onCommit func(time.Duration, error)
 	seal     *seal
@@ -85,31 +91,83 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := prepareFile(ctx, s.path, migrations); err != nil {
+	if err := finishRestore(ctx, s.path, s.lock); err != nil {
 		return err
 	}
-	s.writer = openWriter(s.path)
-	s.reader = openReader(s.path)
-	if err := s.loadNames(ctx); err != nil {
+	m, err := readMark(s.lock)
+	if err != nil {
+		return err
+	}
+	if err := m.present(s.path); err != nil {
+		return err
+	}
+	if err := s.prepare(ctx, m); err != nil {
+		return err
+	}
+	// The one that only reads goes first: if the tables cannot be read, the one that
+	// writes would take the log away when it closes.
+	s.reader = openReader(s.path, &s.era)
+	if err := s.loadNames(ctx, s.reader); err != nil {
+		return err
+	}
+	s.writer = s.openWriter()
+	if err := s.writer.PingContext(ctx); err != nil {
+		return err
+	}
+	if m.id != "" && m.id != s.born {
+		s.log.Warn("outbox is another file than last time", "file", s.born, "last_time", m.id)
+	}
+	if err := s.inUse(); err != nil {
 		return err
 	}
 	if err := s.loadChain(ctx); err != nil {
 		return err
 	}
-	return s.loadQueue(ctx)
+	if err := s.loadQueue(ctx); err != nil {
+		return err
+	}
+	s.opened = true
+	return nil
+}
+
+func (s *Store) openWriter() *sql.DB {
+	return openWriterWith(&connector{driver: &sqlite3.SQLiteDriver{ConnectHook: keepLog}, era: &s.era}, s.path)
+}
+
+// prepare brings the file to the newest schema. A migration replaces the file, so all
+// of it must stand there, and nothing in the log.
+func (s *Store) prepare(ctx context.Context, m mark) error {
+	version, err := m.version(s.path)
+	if err != nil {
+		return err
+	}
+	if m.log && version > 0 && version < len(migrations) {
+		db := s.openWriter()
+		if err := errors.Join(s.letGo(ctx, db, m.id), db.Close()); err != nil {
+			return err
+		}
+	}
+	return prepareFile(ctx, s.path, migrations)
 }
 
 // Path is where the file is.
 func (s *Store) Path() string { return s.path }
 
-// Close ends all use. Run must have returned.
+// Close ends all use. Run must have returned. It leaves a file that is whole without
+// its log, unless the disk does not let it.
 func (s *Store) Close() error {
 	s.trims.Wait()
+	s.commit.Lock()
+	defer s.commit.Unlock()
 	var errs []error
-	for _, db := range []*sql.DB{s.reader, s.writer} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
+	if s.reader != nil {
+		errs = append(errs, s.reader.Close())
+	}
+	if s.opened {
+		errs = append(errs, s.putBack(context.Background()), s.letGo(context.Background(), s.writer, s.born))
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.Close())
 	}
 	return errors.Join(append(errs, s.lock.Close())...)
 }

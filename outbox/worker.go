@@ -160,8 +160,15 @@ func (s *Store) try(ctx context.Context, h Handler, d Delivery, private bool) Ve
 }
 
 // Ping returns nil when the delivery loop answers and the file can be written to,
-// within the context's time. It writes nothing.
+// within the context's time. It writes nothing, unless the file was removed: see Probe.
 func (s *Store) Ping(ctx context.Context) error {
+	if s.commit.TryLock() { // otherwise a commit is looking after it
+		err := s.putBack(ctx)
+		s.commit.Unlock()
+		if err != nil {
+			return fmt.Errorf("outbox ping: %w", err)
+		}
+	}
 	tx, err := s.writer.BeginTx(ctx, nil) // takes the write lock
 	if err != nil {
 		return fmt.Errorf("outbox ping: %w", named(err))

@@ -170,10 +170,11 @@ func TestAnOutboxThatCannotBeUsedIsSaidOnTheScreen(t *testing.T) {
 	screen := taxi.Daemon.Open("/")
 	defer screen.Close()
 	_, err = screen.Await(ctx, Patience, "out of order", func(html string) bool {
-		return Kind(html) == "outoforder" && strings.Contains(html, "D2")
+		return Kind(html) == "outoforder" && strings.Contains(html, "D6")
 	})
 	require.NoError(t, err)
 	require.Contains(t, l.String(), "not a database")
+	require.Contains(t, l.String(), "taxiterm outbox set-aside", "what to do about it")
 	require.NoError(t, os.Remove(taxi.Daemon.Outbox()))
 	require.NoError(t, <-started)
 	_, err = screen.Await(ctx, Patience, "idle", func(html string) bool { return Kind(html) == "idle" })

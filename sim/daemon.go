@@ -17,6 +17,7 @@ type Daemon struct {
 	*Process
 	program string
 	dir     string
+	outbox  string
 	listen  string
 }
 
@@ -31,7 +32,7 @@ func newDaemon(o Options, meterTable []string, apiURL string) (*Daemon, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	d := &Daemon{program: o.Terminal, dir: o.Dir, listen: o.Listen}
+	d := &Daemon{program: o.Terminal, dir: o.Dir, outbox: outboxOf(o), listen: o.Listen}
 	d.Process = &Process{
 		Name: "daemon", Program: o.Terminal, Args: []string{"run", "--config", filepath.Join(o.Dir, "taxiterm.toml")},
 		Socket: filepath.Join(o.Dir, "control.sock"), Log: o.Log, Env: o.Env,
@@ -46,7 +47,7 @@ func newDaemon(o Options, meterTable []string, apiURL string) (*Daemon, error) {
 func (d *Daemon) URL() string { return "http://" + d.listen }
 
 // Outbox is the daemon's file.
-func (d *Daemon) Outbox() string { return filepath.Join(d.dir, "outbox.db") }
+func (d *Daemon) Outbox() string { return d.outbox }
 
 // Enroll lets the gateway at an address know the terminal, with a one-time token. The
 // daemon takes it up at its next start.

@@ -23,6 +23,7 @@ import (
 // Options of a Taxi.
 type Options struct {
 	Dir      string // everything is kept in here; it must exist
+	Storage  string // folder of the outbox; empty for Dir
 	Terminal string // the taxiterm program
 	Listen   string // address of the screens; "127.0.0.1:0" for any port
 	APIPort  string // address of the payment API, as Listen
@@ -164,10 +165,12 @@ func configuration(o Options, meterTable []string, apiURL string) string {
 		"[meter]", strings.Join(meterTable, "\n"),
 		"[display]", fmt.Sprintf("listen = %q", orDefault(o.Listen, "127.0.0.1:0")),
 		"[control]", fmt.Sprintf("socket = %q", filepath.Join(o.Dir, "control.sock")),
-		"[storage]", fmt.Sprintf("path = %q", filepath.Join(o.Dir, "outbox.db")),
+		"[storage]", fmt.Sprintf("path = %q", outboxOf(o)),
 	)
 	return strings.Join(c, "\n") + "\n" + o.More
 }
+
+func outboxOf(o Options) string { return filepath.Join(orDefault(o.Storage, o.Dir), "outbox.db") }
 
 func currencyOf(o Options) money.Currency {
 	if o.API.Currency != "" {

@@ -11,8 +11,11 @@ import (
 // faults are all that are present now, worst first.
 func (t *Terminal) faults(depth outbox.Depth) []display.Fault {
 	var f []display.Fault
-	if t.disk != nil {
+	switch {
+	case t.disk != nil:
 		f = append(f, DiskFault(t.disk))
+	case t.damaged != nil:
+		f = append(f, display.FaultDamaged)
 	}
 	if fault, ok := meterFaults[t.meterHealth()]; ok {
 		f = append(f, fault)
@@ -49,10 +52,25 @@ func (t *Terminal) keysFault() (display.Fault, bool) {
 
 // DiskFault names why the outbox cannot be used.
 func DiskFault(err error) display.Fault {
-	if errors.Is(err, outbox.ErrFull) {
-		return display.FaultDiskFull
+	for _, c := range diskFaults {
+		if errors.Is(err, c.condition) {
+			return c.fault
+		}
 	}
 	return display.FaultDisk
+}
+
+// diskFaults in the order in which they count: an error may be several.
+var diskFaults = []struct {
+	condition error
+	fault     display.Fault
+}{
+	{outbox.ErrGone, display.FaultDiskGone},
+	{outbox.ErrCorrupt, display.FaultDamaged},
+	{outbox.ErrForeign, display.FaultForeign},
+	{outbox.ErrNewer, display.FaultNewer},
+	{outbox.ErrFull, display.FaultDiskFull},
+	{outbox.ErrReadOnly, display.FaultReadOnly},
 }
 
 var meterFaults = map[display.Health]display.Fault{

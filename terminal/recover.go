@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -50,6 +51,9 @@ func (t *Terminal) recover(ctx context.Context) error {
 		r, err := t.load(ctx, stream)
 		if err != nil {
 			t.broken[stream] = err
+			if errors.Is(err, outbox.ErrCorrupt) {
+				t.damaged = err
+			}
 			t.log.Error("trip set aside, its journal cannot be read", "stream", stream, "err", err)
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"taxiterminal/outbox"
 	"taxiterminal/trip"
 )
 
@@ -203,10 +204,16 @@ func (t *Terminal) retryBacklog() {
 			done()
 		}
 	}
+	if t.disk != nil && t.store.Depth().Pending == 0 { // nobody else would find out that it is back
+		t.wrote(t.store.Probe(context.Background()))
+	}
 }
 
 // wrote notes whether the outbox can be written, and says it once.
 func (t *Terminal) wrote(err error) {
+	if errors.Is(err, outbox.ErrCorrupt) {
+		t.damaged = err // and stays so, whatever goes through after it
+	}
 	switch {
 	case err != nil && t.disk == nil:
 		t.log.Error("outbox cannot be written, nothing new is asked for until it can", "err", err)

@@ -111,6 +111,7 @@ type Terminal struct {
 	backlog []pending       // what the meter said and could not be committed yet
 	broken  map[int64]error
 	disk    error          // why the outbox cannot be written now
+	damaged error          // what of it was found damaged since the start
 	notice  display.Notice // about something else than the shown trip
 	view    display.View
 }

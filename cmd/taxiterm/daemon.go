@@ -65,14 +65,28 @@ func (d *terminalDaemon) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return screens.Run(ctx) })
 	group.Go(func() error {
-		store, err := d.openOutbox(ctx, screens)
-		if err != nil {
-			return err
+		for {
+			store, err := d.openOutbox(ctx, screens)
+			if err != nil {
+				return err
+			}
+			err = errors.Join(d.serve(ctx, store, screens, acts), store.Close())
+			var unread *unreadable
+			if !errors.As(err, &unread) {
+				return err
+			}
+			if err := d.cannotUse(ctx, screens, err); err != nil {
+				return err
+			}
 		}
-		return errors.Join(d.serve(ctx, store, screens, acts), store.Close())
 	})
 	return group.Wait()
 }
+
+// unreadable is why a terminal cannot begin with an outbox that opened.
+type unreadable struct{ error }
+
+func (u *unreadable) Unwrap() error { return u.error }
 
 // reopenAfter is the pause between two attempts to open an outbox that cannot be
 // used; somebody may be putting it right.
@@ -88,19 +102,27 @@ func (d *terminalDaemon) openOutbox(ctx context.Context, screens *web.Server) (*
 		if err == nil {
 			return store, nil
 		}
-		d.log.Error("outbox cannot be opened", "err", err, "next_try", reopenAfter)
-		screens.Show(display.View{
-			Screen: display.OutOfOrder, Vehicle: d.config.Vehicle, Brand: d.config.Payment.Brand,
-			Faults: []display.Fault{terminal.DiskFault(err)},
-			Driver: display.Driver{Network: display.NetworkUnknown, Meter: display.HealthStarting},
-		})
-		d.notify(daemon.SdNotifyReady)
-		d.notify(daemon.SdNotifyWatchdog)
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(reopenAfter):
+		if err := d.cannotUse(ctx, screens, err); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// cannotUse says on the screens why nothing can be done, and waits a moment.
+func (d *terminalDaemon) cannotUse(ctx context.Context, screens *web.Server, err error) error {
+	d.log.Error("outbox cannot be used", "err", err, "hint", outboxHint(err), "next_try", reopenAfter)
+	screens.Show(display.View{
+		Screen: display.OutOfOrder, Vehicle: d.config.Vehicle, Brand: d.config.Payment.Brand,
+		Faults: []display.Fault{terminal.DiskFault(err)},
+		Driver: display.Driver{Network: display.NetworkUnknown, Meter: display.HealthStarting},
+	})
+	d.notify(daemon.SdNotifyReady)
+	d.notify(daemon.SdNotifyWatchdog)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(reopenAfter):
+		return nil
 	}
 }
 
@@ -136,7 +158,7 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	}
 	term, err := terminal.New(ctx, cfg)
 	if err != nil {
-		return err
+		return &unreadable{err}
 	}
 	line, err := d.newMeterLine(term)
 	if err != nil {

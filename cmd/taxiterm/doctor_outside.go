@@ -131,6 +131,9 @@ func trialCheck(ctx context.Context, path string) control.Check {
 	if err = errors.Join(err, os.RemoveAll(folder)); err != nil {
 		return fault(control.CheckOutbox, do, "%v", err)
 	}
+	if err := outbox.Inspect(path); err != nil {
+		return fault(control.CheckOutbox, outboxHint(err), "%v", err)
+	}
 	if info, err := os.Stat(path); err == nil {
 		return okay(control.CheckOutbox, "a trial file keeps its commits (WAL, synchronous FULL); %s has %d MB", path, info.Size()>>20)
 	}

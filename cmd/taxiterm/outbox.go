@@ -19,7 +19,7 @@ func newOutbox(o *options) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newOutboxList(o), newOutboxShow(o), newOutboxVerify(o))
+	cmd.AddCommand(newOutboxList(o), newOutboxShow(o), newOutboxVerify(o), newOutboxSetAside(o))
 	for _, a := range []struct {
 		name, short string
 		do          func(*control.Client, *cobra.Command, string, string) error
