@@ -212,7 +212,11 @@ func (s *Sim) post(ctx context.Context, h webhook, about string, body []byte) bo
 	case Duplicate:
 		s.postOnce(ctx, h, body)
 	}
+	s.tap(OpWebhookPost, about, Arrived)
 	ok := s.postOnce(ctx, h, body)
+	if ok {
+		s.tap(OpWebhookPost, about, Answered)
+	}
 	s.wait(f.After.Std())
 	return ok && f.Kind != LostResponse
 }
