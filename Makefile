@@ -60,8 +60,8 @@ bench: build ## the figures of docs/evidence.md, as ratios in one run
 	$(GO) test -run '^$$' -bench . ./fleet/webhook ./fleet/claim ./fleet/enrol
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./sim ./sim/fleet ./fleet/journal
 
-kill: build ## kill -9 the daemon at ROUNDS random moments of the paid trip (default 200)
-	$(GO) test -run TestKilledAtARandomMoment -timeout 60m -v ./sim -args -rounds $(or $(ROUNDS),200) $(if $(SEED),-seed $(SEED))
+kill: ## kill -9 car and gateway, ROUNDS times in all (default 1000), at points that SEED chooses
+	$(GO) test -run TestKilledAtAnyMoment -timeout 240m -v ./sim/kill -args -rounds $$(( $(or $(ROUNDS),1000) * 4 / 5 )) -fleet $$(( $(or $(ROUNDS),1000) / 5 )) -abreast $(or $(ABREAST),10) $(if $(SEED),-seed $(SEED))
 
 lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }

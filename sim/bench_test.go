@@ -222,3 +222,10 @@ func paidTrip(tx *outbox.Tx, id trip.ID) error {
 	}
 	return tx.SetOpen(id.Number, false)
 }
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

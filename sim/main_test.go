@@ -15,11 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var (
-	rounds     = flag.Int("rounds", 6, "how often TestKilledAtARandomMoment kills the daemon")
-	everywhere = flag.Bool("everywhere", false, "TestScenarios plays every trip on every meter that can do it")
-	seed       = flag.Uint64("seed", 0, "of TestKilledAtARandomMoment; 0 draws one")
-)
+var everywhere = flag.Bool("everywhere", false, "TestScenarios plays every trip on every meter that can do it")
 
 // program is the real taxiterm, built with the race detector if the tests are.
 var program string

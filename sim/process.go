@@ -23,7 +23,7 @@ type Process struct {
 	Socket  string
 	Log     io.Writer
 
-	life *life // nil when it does not run
+	life *life // the last one; nil before the first
 }
 
 // life is a process from its start to its end.
@@ -85,7 +85,7 @@ func (p *Process) Answers(ctx context.Context) error {
 
 var errEnded = errors.New("see its log")
 
-// Ended is closed when the running program has ended, by Kill or by itself.
+// Ended is closed when the program that was launched last has ended, by Kill or by itself.
 func (p *Process) Ended() <-chan struct{} { return p.life.ended }
 
 // Killed is true of a program that has ended by SIGKILL.
@@ -104,20 +104,24 @@ func (p *Process) Kill() error {
 		err = nil
 	}
 	<-p.life.ended
-	p.life = nil
 	return err
 }
 
-// Stop ends the program in its orderly way, and says if it did not manage.
+// Stop ends the program in its orderly way, and says if it did not manage. It does
+// nothing if the program has ended already.
 func (p *Process) Stop() error {
 	l := p.life
 	if l == nil {
 		return nil
 	}
+	select {
+	case <-l.ended:
+		return nil
+	default:
+	}
 	if err := l.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	defer func() { p.life = nil }()
 	select {
 	case <-l.ended:
 		if l.err != nil {

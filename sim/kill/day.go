@@ -29,7 +29,8 @@ type day struct {
 	dice   *dice
 	taxi   *taxi
 	driven map[int64]expected
-	before *file // what the last look has found
+	before *file                              // what the last look has found
+	office func(context.Context, *file) error // what is asked of the gateway in the evening; nil without one
 	closes []func() error
 }
 
@@ -80,7 +81,7 @@ func (d *day) drive(ctx context.Context, prepare func(context.Context, *day) err
 	d.taxi.traps.arm(nil)
 	stop(nil)
 	watch.Wait()
-	if err = errors.Join(err, d.close()); err != nil {
+	if err = errors.Join(err, d.close()); err != nil || d.o.Keep {
 		return err
 	}
 	return os.RemoveAll(d.dir)
@@ -177,7 +178,10 @@ func (d *day) evening(ctx context.Context) error {
 	if err := d.look(ctx); err != nil {
 		return err
 	}
-	return errors.Join(audit(d.before, d.taxi.Payments(), d.driven), d.taxi.API.Check())
+	if err := errors.Join(audit(d.before, d.taxi.Payments(), d.driven), d.taxi.API.Check()); err != nil || d.office == nil {
+		return err
+	}
+	return d.office(ctx, d.before)
 }
 
 // state is what is told when something is wrong.
@@ -218,7 +222,7 @@ func (d *day) close() error {
 	return errors.Join(append(errs, d.log.Close())...)
 }
 
-// alone prepares a car that makes its own payments.
+// alone prepares a car that makes its own payments. Its first start is one of many.
 func alone(ctx context.Context, d *day) error {
 	t := d.taxi
 	car, err := sim.New(sim.Options{
@@ -229,20 +233,38 @@ func alone(ctx context.Context, d *day) error {
 		return err
 	}
 	d.closes = append(d.closes, car.Close)
-	if err := car.Daemon.Start(ctx); err != nil {
+	d.join(car)
+	if err := d.born(ctx, car.Daemon.Process); err != nil {
 		return err
 	}
-	d.ready(ctx, car)
 	car.API.SetTap(t.tapped(ctx))
 	return nil
 }
 
-// ready joins the car with whoever watches it.
-func (d *day) ready(ctx context.Context, taxi *sim.Taxi) {
+// born kills the program while it makes its file, some times, before it may live.
+func (d *day) born(ctx context.Context, p *sim.Process) error {
+	for range d.dice.starts.IntN(4) {
+		if err := p.Launch(); err != nil {
+			return err
+		}
+		rest(ctx, time.Duration(d.dice.starts.Int64N(int64(30*time.Millisecond))))
+		if err := p.Kill(); err != nil {
+			return err
+		}
+		if err := d.look(ctx); err != nil {
+			return fmt.Errorf("after a kill at the first start: %w", err)
+		}
+		d.tally.killed(Point{Victims: []string{car}, Family: Startup, What: "first"})
+	}
+	return p.Start(ctx)
+}
+
+// join puts the car together with whoever watches it.
+func (d *day) join(taxi *sim.Taxi) {
 	t := d.taxi
 	t.Trip = &sim.Trip{Taxi: taxi}
 	v := newVictim(car, taxi.Daemon.Process, d.dice, d.tally)
-	v.look = func(Point) error { return d.look(ctx) }
+	v.look = d.look
 	t.victims[car] = v
 	t.driver = control.NewClient(taxi.Daemon.Socket)
 	t.Passenger = taxi.Daemon.OpenFor("/", t.sees)

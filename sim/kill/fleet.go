@@ -2,10 +2,15 @@ package kill
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"strings"
 	"time"
 
+	"taxiterminal/money"
 	"taxiterminal/sim"
 	"taxiterminal/sim/fleet"
+	"taxiterminal/trip"
 	"taxiterminal/vipps/vippstest"
 )
 
@@ -28,16 +33,55 @@ func inFleet(ctx context.Context, d *day) error {
 	if err := c.Connected(ctx, true); err != nil {
 		return err
 	}
-	d.ready(ctx, c.Taxi)
+	d.join(c.Taxi)
 	v := newVictim(gateway, desk.Gateway.Process, d.dice, d.tally)
-	v.answers = func(ctx context.Context) error {
-		if err := desk.Gateway.Answers(ctx); err != nil {
-			return err
-		}
-		return desk.Gateway.Ready(ctx)
-	}
-	v.startup = 400 * time.Millisecond
+	v.answers, v.startup = desk.Gateway.Ready, gatewayStartup
 	t.victims[gateway] = v
+	d.office = func(ctx context.Context, f *file) error { return office(ctx, desk.Gateway, f) }
 	desk.API.SetTap(t.tapped(ctx))
+	return nil
+}
+
+// gatewayStartup is within what a start of the gateway takes, and a bit.
+const gatewayStartup = 300 * time.Millisecond
+
+// office: when the car's day is over the gateway has its whole journal, and has made the
+// same of it.
+func office(ctx context.Context, g *fleet.Gateway, f *file) error {
+	type entry struct {
+		Reference  string          `json:"reference"`
+		Settlement trip.Settlement `json:"settlement"`
+		App        money.Minor     `json:"app"`
+		Refunded   money.Minor     `json:"refunded"`
+		Open       bool            `json:"open"`
+		Problem    string          `json:"problem"`
+	}
+	want := map[string]entry{}
+	for _, r := range f.rides {
+		s := r.now()
+		want[s.ID.String()] = entry{Reference: s.ID.String(), Settlement: s.Settlement, App: s.Captured(), Refunded: s.Refunded()}
+	}
+	differs := ""
+	err := until(ctx, "the gateway's books", func() (bool, error) {
+		var list []entry
+		if err := g.Ask(ctx, http.MethodGet, "/v1/trips?n=1000", nil, &list); err != nil {
+			differs = err.Error()
+			return false, nil // it may have been started just now
+		}
+		var all []string
+		for _, e := range list {
+			if want[e.Reference] != e {
+				all = append(all, fmt.Sprintf("%+v, want %+v", e, want[e.Reference]))
+			}
+		}
+		if len(list) != len(want) {
+			all = append(all, fmt.Sprintf("%d trips, want %d", len(list), len(want)))
+		}
+		differs = strings.Join(all, "; ")
+		return differs == "", nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, differs)
+	}
 	return nil
 }

@@ -18,6 +18,7 @@ var (
 	rounds = flag.Int("rounds", 40, "kills of cars that make their own payments")
 	fleets = flag.Int("fleet", 10, "kills of gateways and their cars")
 	cars   = flag.Int("abreast", 8, "cars side by side")
+	keep   = flag.Bool("keep", false, "keep what is sound too")
 	folder = flag.String("dir", "", "where everything is kept; empty for the usual place")
 )
 
@@ -63,9 +64,11 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	start := time.Now()
 	report, err := Run(ctx, Options{
 		Terminal: programs + "/taxiterm", Gateway: programs + "/taxifleet", Dir: dir,
-		Seed: *seed, Rounds: *rounds, Fleet: *fleets, Abreast: *cars, Log: t.Logf,
+		Seed: *seed, Rounds: *rounds, Fleet: *fleets, Abreast: *cars, Keep: *keep, Log: t.Logf,
 	})
 	t.Logf("%s\ntook %s", report, time.Since(start).Round(time.Second))
 	require.NoError(t, err, "seed %d", *seed)
-	require.NoError(t, os.RemoveAll(dir))
+	if !*keep {
+		require.NoError(t, os.RemoveAll(dir))
+	}
 }

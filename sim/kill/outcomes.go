@@ -3,6 +3,7 @@ package kill
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"taxiterminal/display"
@@ -79,7 +80,7 @@ func (t *taxi) pay(ctx context.Context, total money.Minor) error {
 		case p.trip != t.number:
 		case p.screen == display.Due:
 			t.say(vippstest.Approve)
-		case p.screen == display.Failed:
+		case p.screen == display.Failed, p.screen == display.Approved && t.doubtful(ctx):
 			_, err := t.act(ctx, display.ActionNew)
 			return false, err
 		case p.screen == display.Paid:
@@ -87,6 +88,12 @@ func (t *taxi) pay(ctx context.Context, total money.Minor) error {
 		}
 		return false, nil
 	})
+}
+
+// doubtful: the driver is told that the amount needs his word.
+func (t *taxi) doubtful(ctx context.Context) bool {
+	s, err := t.driver.Status(ctx)
+	return err == nil && strings.HasPrefix(s.Notice, "doubtful")
 }
 
 func (t *taxi) settleBy(ctx context.Context, a display.Action) error {

@@ -65,6 +65,7 @@ func (d *dice) point(o outcome) Point {
 		case vippstest.OpToken:
 		default:
 			moments = append(moments, Late)
+			p.After = time.Duration(r.IntN(400)) * time.Millisecond
 		}
 		p.What, p.When = string(op), string(pick(r, moments))
 		if d.fleet && r.IntN(6) == 0 {
@@ -94,21 +95,22 @@ func (d *dice) startup(whole time.Duration) (Point, bool) {
 	return Point{Family: Startup, After: after}, d.starts.IntN(100) < 12
 }
 
-// calls are the system calls at which a life may be ended, with how many there are of
-// one on a thread at most, roughly, in a few trips.
+// calls are the system calls at which a life may be ended, with how many of one there
+// are on a thread in a short life, roughly. The flushes are what matters most: which of
+// the two there is depends on how SQLite was built.
 var calls = []struct {
 	name string
 	most int
-}{{"fdatasync", 8}, {"pwrite64", 24}, {"write", 40}, {"fsync", 2}, {"renameat", 1}, {"ftruncate", 1}, {"openat", 60}}
+}{
+	{"fdatasync,fsync", 2}, {"fdatasync,fsync", 2}, {"fdatasync,fsync", 4},
+	{"pwrite64", 8}, {"pwrite64", 16}, {"write", 12}, {"ftruncate", 1}, {"renameat", 1}, {"openat", 40},
+}
 
 // syscall says at which system call the next life ends; for most lives there is none.
 func (d *dice) syscall() (p Point, under []string) {
-	c := calls[0]
-	if n := d.starts.IntN(2 * len(calls)); n < len(calls) {
-		c = calls[n] // the flushes are what matters most
-	}
+	c := calls[d.starts.IntN(len(calls))]
 	n := 1 + d.starts.IntN(c.most)
-	if d.starts.IntN(100) >= 10 || !d.tracer {
+	if d.starts.IntN(100) >= 16 || !d.tracer {
 		return Point{}, nil
 	}
 	return Point{Family: Syscall, What: c.name}, strace(c.name, n)

@@ -32,7 +32,7 @@ type Point struct {
 	What    string        // the operation, the picture, the key, the action, the system call
 	When    string        // how far it has come
 	Skip    int           // let so many of the same pass first
-	After   time.Duration // with Random, Startup, and actions that are sent
+	After   time.Duration // with Random, Startup, actions that are sent, and how late Late is
 }
 
 // String is the point without its figures, for tables.

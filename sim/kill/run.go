@@ -14,9 +14,10 @@ type Options struct {
 	Gateway  string // the taxifleet program
 	Dir      string // everything is kept in here; it must exist
 	Seed     uint64
-	Rounds   int // kills of cars that make their own payments
-	Fleet    int // kills of gateways, of their cars, and of both
-	Abreast  int // cars side by side; 0 is 8. Fleets are half as many
+	Rounds   int  // kills of cars that make their own payments
+	Fleet    int  // kills of gateways, of their cars, and of both
+	Abreast  int  // cars side by side; 0 is 8. As many fleets
+	Keep     bool // what is sound too
 	Log      func(format string, args ...any)
 
 	tracer bool
@@ -33,7 +34,7 @@ func Run(ctx context.Context, o Options) (report string, err error) {
 	} else {
 		o.tracer = true
 	}
-	for _, part := range []struct {
+	parts := []struct {
 		name    string
 		rounds  int
 		abreast int
@@ -41,29 +42,34 @@ func Run(ctx context.Context, o Options) (report string, err error) {
 		prepare func(context.Context, *day) error
 	}{
 		{"cars alone", o.Rounds, o.Abreast, false, alone},
-		{"fleets", o.Fleet, max(1, o.Abreast/2), true, inFleet},
-	} {
-		if part.rounds == 0 {
-			continue
-		}
+		{"fleets", o.Fleet, o.Abreast, true, inFleet},
+	}
+	tallies, failed := make([]*tally, len(parts)), make([]error, len(parts))
+	var both sync.WaitGroup
+	for i, part := range parts {
 		t := newTally(part.rounds, func(n int) {
 			if n%500 == 0 {
 				o.Log("%s: %d of %d rounds", part.name, n, part.rounds)
 			}
 		})
-		err = abreast(ctx, part.abreast, t, func(ctx context.Context, number int) error {
-			d, err := newDay(o, t, number, part.fleet)
-			if err != nil {
-				return err
-			}
-			return d.drive(ctx, part.prepare)
+		tallies[i] = t
+		both.Go(func() {
+			failed[i] = abreast(ctx, part.abreast, t, func(ctx context.Context, number int) error {
+				d, err := newDay(o, t, number, part.fleet)
+				if err != nil {
+					return err
+				}
+				return d.drive(ctx, part.prepare)
+			})
 		})
-		report += fmt.Sprintf("%s, seed %d: %s\n", part.name, o.Seed, t)
-		if err != nil {
-			return report, err
+	}
+	both.Wait()
+	for i, part := range parts {
+		if part.rounds > 0 {
+			report += fmt.Sprintf("%s, seed %d: %s\n", part.name, o.Seed, tallies[i])
 		}
 	}
-	return report, nil
+	return report, errors.Join(failed...)
 }
 
 // abreast lets so many days go on side by side, one after the other, until there are

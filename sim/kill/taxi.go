@@ -52,7 +52,7 @@ func (t *taxi) tapped(ctx context.Context) vippstest.Tap {
 				t.kill(p)
 				// The request is under way all the while; its sender lives again.
 				_ = t.victims[p.Victims[0]].up(ctx)
-				rest(ctx, time.Duration(50+50*p.Skip)*time.Millisecond)
+				rest(ctx, p.After)
 				return
 			}
 		}

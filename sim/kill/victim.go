@@ -16,12 +16,12 @@ import (
 type victim struct {
 	name    string
 	process *sim.Process
-	answers func(context.Context) error // waits until it is ready
+	answers func(context.Context) error // waits until it is ready, once its socket answers
 	startup time.Duration               // within which a start may be killed
 	dice    *dice
 	tally   *tally
 	// look examines what a kill has left; it runs while the program is down.
-	look func(Point) error
+	look func(context.Context) error
 
 	mu     sync.Mutex
 	alive  bool
@@ -38,8 +38,8 @@ func newVictim(name string, p *sim.Process, d *dice, t *tally) *victim {
 	ready := make(chan struct{})
 	close(ready)
 	return &victim{
-		name: name, process: p, answers: p.Answers, startup: 60 * time.Millisecond, dice: d, tally: t,
-		look: func(Point) error { return nil }, alive: true, died: make(chan Point, 1), ready: ready,
+		name: name, process: p, answers: func(context.Context) error { return nil }, startup: 60 * time.Millisecond, dice: d, tally: t,
+		look: func(context.Context) error { return nil }, alive: true, died: make(chan Point, 1), ready: ready,
 	}
 }
 
@@ -93,7 +93,7 @@ func (v *victim) supervise(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := v.look(p); err != nil {
+		if err := v.look(ctx); err != nil {
 			return fmt.Errorf("after a kill at %q (%+v): %w", p, p, err)
 		}
 		v.tally.killed(p)
@@ -140,10 +140,20 @@ func (v *victim) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	alive, stop := context.WithCancel(ctx) // ends with the life
+	defer stop()
+	ended := v.process.Ended()
+	go func() {
+		select {
+		case <-ended:
+			stop()
+		case <-alive.Done():
+		}
+	}()
 	if early {
 		time.AfterFunc(soon.After, func() { v.killIn(soon, life) })
 	}
-	if err := v.answers(ctx); err != nil {
+	if err := errors.Join(v.process.Answers(alive), v.answers(alive)); err != nil {
 		if v.over(life) || ctx.Err() != nil {
 			return nil // killed at its start: the next turn of supervise
 		}
