@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -280,22 +281,22 @@ func (t *Trip) Scan(ctx context.Context) (reference string, err error) {
 	return reference, err
 }
 
-// Scanned is the reference of the newest payment, if a picture of the passenger's
-// screen shows its code.
+// Scanned is the reference of the newest payment whose code is on a picture of the
+// passenger's screen, with its amount.
 func (t *Trip) Scanned(html string) (reference string, ok bool) {
-	payments := t.Payments()
-	if len(payments) == 0 {
+	if Kind(html) != "due" {
 		return "", false
 	}
-	p := payments[len(payments)-1]
-	if p.State != "CREATED" || p.RedirectURL == "" {
-		return "", false
+	for _, p := range slices.Backward(t.Payments()) {
+		if p.State != "CREATED" || p.RedirectURL == "" {
+			continue
+		}
+		code, err := qr.Encode(p.RedirectURL)
+		if err == nil && strings.Contains(html, code.Path()) {
+			return p.Reference, strings.Contains(html, strings.Replace(p.Amount.Decimal(), ".", ",", 1))
+		}
 	}
-	code, err := qr.Encode(p.RedirectURL)
-	if err != nil || Kind(html) != "due" || !strings.Contains(html, code.Path()) {
-		return "", false
-	}
-	return p.Reference, strings.Contains(html, strings.Replace(p.Amount.Decimal(), ".", ",", 1))
+	return "", false
 }
 
 // Approve scans the code on the screen and approves.

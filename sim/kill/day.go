@@ -49,7 +49,7 @@ func newDay(o Options, t *tally, number int, inFleet bool) (*day, error) {
 	}
 	d.log = log
 	d.dice = newDice(o.Seed, number, inFleet, o.tracer)
-	d.taxi = &taxi{victims: map[string]*victim{}, traps: &traps{}, seen: &witness{}}
+	d.taxi = &taxi{victims: map[string]*victim{}, traps: &traps{}, seen: &witness{}, calls: &calls{}}
 	return d, nil
 }
 
@@ -57,6 +57,7 @@ func newDay(o Options, t *tally, number int, inFleet bool) (*day, error) {
 func (d *day) drive(ctx context.Context, prepare func(context.Context, *day) error) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	d.taxi.found = func(err error) { stop(err) }
 	if err := prepare(ctx, d); err != nil {
 		return errors.Join(err, d.close())
 	}

@@ -3,6 +3,7 @@ package kill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,12 +97,27 @@ func (t *taxi) doubtful(ctx context.Context) bool {
 	return err == nil && strings.HasPrefix(s.Notice, "doubtful")
 }
 
+// wish presses a button for as long as the screen shows that it could be of use, until it
+// shows one of these.
+func (t *taxi) wish(ctx context.Context, a display.Action, shown ...display.Screen) error {
+	return until(ctx, fmt.Sprintf("trip %04d: %s", t.number, a), func() (bool, error) {
+		html, _, _ := t.Passenger.HTML()
+		p := pictureOf(html)
+		switch {
+		case p.trip != t.number:
+			return false, nil
+		case slices.Contains(shown, p.screen):
+			return true, nil
+		case p.screen == display.Hired, p.screen == display.Reading:
+			return false, nil
+		}
+		_, err := t.act(ctx, a)
+		return false, err
+	})
+}
+
 func (t *taxi) settleBy(ctx context.Context, a display.Action) error {
-	if _, err := t.act(ctx, a); err != nil {
-		return err
-	}
-	_, err := t.shows(ctx, display.Settled, display.Paid)
-	return err
+	return t.wish(ctx, a, display.Settled, display.Paid)
 }
 
 func steps(list ...func() error) error {
@@ -170,8 +186,7 @@ func cancelled(ctx context.Context, t *taxi, p plan) (expected, error) {
 	return want, steps(
 		func() error { return t.ride(ctx, p) },
 		func() error { _, err := t.shows(ctx, display.Due); return err },
-		func() error { _, err := t.act(ctx, display.ActionCancel); return err },
-		func() error { _, err := t.shows(ctx, display.Failed, display.Releasing); return err },
+		func() error { return t.wish(ctx, display.ActionCancel, display.Failed, display.Releasing) },
 		func() error { return t.settleBy(ctx, display.ActionCash) },
 		func() error { return t.leave(ctx) },
 	)

@@ -95,10 +95,10 @@ func (d *dice) startup(whole time.Duration) (Point, bool) {
 	return Point{Family: Startup, After: after}, d.starts.IntN(100) < 12
 }
 
-// calls are the system calls at which a life may be ended, with how many of one there
+// syscalls are the system calls at which a life may be ended, with how many of one there
 // are on a thread in a short life, roughly. The flushes are what matters most: which of
 // the two there is depends on how SQLite was built.
-var calls = []struct {
+var syscalls = []struct {
 	name string
 	most int
 }{
@@ -108,7 +108,7 @@ var calls = []struct {
 
 // syscall says at which system call the next life ends; for most lives there is none.
 func (d *dice) syscall() (p Point, under []string) {
-	c := calls[d.starts.IntN(len(calls))]
+	c := syscalls[d.starts.IntN(len(syscalls))]
 	n := 1 + d.starts.IntN(c.most)
 	if d.starts.IntN(100) >= 16 || !d.tracer {
 		return Point{}, nil

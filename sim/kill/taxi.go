@@ -23,7 +23,9 @@ type taxi struct {
 	victims map[string]*victim
 	traps   *traps
 	seen    *witness
+	calls   *calls
 	driver  *control.Client
+	found   func(error)            // ends the day
 	number  int64                  // of the trip that is on
 	frames  atomic.Pointer[string] // the key that was pressed last, whose frames count
 }
@@ -46,9 +48,12 @@ func (t *taxi) kill(p Point) {
 
 // tapped is told by the payment API of each call.
 func (t *taxi) tapped(ctx context.Context) vippstest.Tap {
-	return func(op vippstest.Op, _ string, m vippstest.Moment) {
-		if m == vippstest.Arrived {
-			if p, ok := t.traps.sprung(API, string(op), string(Late)); ok {
+	return func(v vippstest.Visit) {
+		if v.Moment == vippstest.Arrived {
+			if err := t.calls.arrived(v); err != nil {
+				t.found(err)
+			}
+			if p, ok := t.traps.sprung(API, string(v.Op), string(Late)); ok {
 				t.kill(p)
 				// The request is under way all the while; its sender lives again.
 				_ = t.victims[p.Victims[0]].up(ctx)
@@ -56,7 +61,7 @@ func (t *taxi) tapped(ctx context.Context) vippstest.Tap {
 				return
 			}
 		}
-		t.strike(API, string(op), string(m))
+		t.strike(API, string(v.Op), string(v.Moment))
 	}
 }
 

@@ -84,9 +84,9 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.drop(r, f.Hang)
 	}
 	s.wait(f.Before.Std())
-	s.tap(c.op, c.reference, Arrived)
+	s.tap(c, Arrived)
 	answer := s.answer(c, f)
-	s.tap(c.op, c.reference, Executed)
+	s.tap(c, Executed)
 	s.wait(f.After.Std())
 	if state := s.Network(); state != Up {
 		s.drop(r, state == Blackhole)

@@ -14,10 +14,18 @@ const (
 // Moments are all of them, in their order.
 func Moments() []Moment { return []Moment{Arrived, Executed, Answered} }
 
-// Tap is told of each call of a client at each moment that it comes to, and of each
-// webhook: Arrived before it is posted, Answered when its receiver took it. The call
-// waits until the tap returns. A call that a fault takes away on its way is not told.
-type Tap func(op Op, reference string, m Moment)
+// Visit is a call of a client at a moment, or a webhook on its way.
+type Visit struct {
+	Op        Op
+	Reference string // empty where there is none
+	Key       string // the idempotency key, if there is one
+	Moment    Moment
+}
+
+// Tap is told of each visit: of a webhook Arrived before it is posted, and Answered when
+// its receiver took it. The call waits until the tap returns. A call that a fault takes
+// away on its way is not told.
+type Tap func(Visit)
 
 // SetTap puts a tap in the place of the one before; nil is none.
 func (s *Sim) SetTap(t Tap) {
@@ -26,12 +34,12 @@ func (s *Sim) SetTap(t Tap) {
 	s.tapped = t
 }
 
-func (s *Sim) tap(op Op, reference string, m Moment) {
+func (s *Sim) tap(c call, m Moment) {
 	s.mu.Lock()
 	t := s.tapped
 	s.mu.Unlock()
 	if t != nil {
-		t(op, reference, m)
+		t(Visit{Op: c.op, Reference: c.reference, Key: c.key, Moment: m})
 	}
 }
 
@@ -42,6 +50,6 @@ func (s *Sim) tapAnswered(w http.ResponseWriter, c call) {
 	s.mu.Unlock()
 	if tapped {
 		_ = http.NewResponseController(w).Flush() // a recorder has nothing to flush
-		s.tap(c.op, c.reference, Answered)
+		s.tap(c, Answered)
 	}
 }

@@ -40,3 +40,8 @@ func TestAForHireIsBelievedOnceRepeatsAreOver(t *testing.T) {
 	d := restarted(t, "", TimeOff).hear(tripOf(2090)).wait(repeatsFor).forget()
 	d.hear(vacantKey).want(">5A", "final 2090", "for_hire")
 }
+
+func TestAKeyBeforeTheStatusIsAGap(t *testing.T) {
+	d := restarted(t, "", TimeOff).hear(tripOf(2090)).forget()
+	d.hear(vacantKey, hiredKey).want(">5A", ">49", ">5A", "hired resync")
+}

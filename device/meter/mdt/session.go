@@ -27,7 +27,7 @@ type session struct {
 	stale             bool         // the answer to the poll under way may be older than other news
 	lastKey           time.Time    // when a key press was heard
 	fresh             time.Time    // until then, key presses may be repeats of old ones
-	held              *StateChange // a key press that the status has to confirm
+	held              *StateChange // a For Hire that the status has to confirm
 	configure         bool         // the meter is to be told to report running fares
 	owed              time.Time    // until then, trip data may answer a withdrawn request
 	ackDue            bool         // the frame being worked on is not acknowledged yet
@@ -147,10 +147,14 @@ const repeatsFor = (sendings + 1) * time.Second
 // key takes a key press. Whoever was on this line before may have taken it and died
 // before the meter had its acknowledgement: then it comes again when it is long over,
 // and a For Hire would end the trip of the next passenger, who would be asked twice.
-// So in the first seconds the status has to confirm it.
+// So in the first seconds the status has to confirm it. What was really pressed, another
+// key that comes before the status leaves open: that is a gap.
 func (s *session) key(m StateChange) {
-	s.held = nil
-	ends := m.State == Vacant && (s.trip.position == meter.Hired || s.trip.position == meter.Stopped) && s.trip.closing == nil
+	if s.held != nil {
+		s.held = nil
+		s.trip.interrupted()
+	}
+	ends := m.State == Vacant && s.trip.position != meter.ForHire && s.trip.position != "" && s.trip.closing == nil
 	if !ends || !s.now.Before(s.fresh) || s.cfg.Silent || s.cfg.Poll == 0 || s.poll.off {
 		s.trip.key(m, s.now)
 		return
@@ -161,11 +165,11 @@ func (s *session) key(m StateChange) {
 	}
 }
 
-// confirm compares the key press that is held with what the meter says now.
+// confirm compares the For Hire that is held with what the meter says now.
 func (s *session) confirm(now State) {
 	m := s.held
 	s.held = nil
-	if now == Vacant {
+	if now == Vacant || now == Payment { // the last is no position
 		s.judgeRefusal(now)
 		s.trip.key(*m, s.now)
 		return
