@@ -88,7 +88,9 @@ func (d *delivery) cancelled(p vipps.Payment) bool {
 	return false
 }
 
-// create makes the payment exist, unless nobody wants it any more.
+// create makes the payment exist, unless nobody wants it any more. One that may be under
+// way is wanted in any case: the API may take a request of ours after it has said that
+// there is none. So its reference is used up, and then withdrawn.
 func (d *delivery) create(ctx context.Context) outbox.Verdict {
 	wanted, claimed, err := d.wanted()
 	switch {
@@ -96,13 +98,10 @@ func (d *delivery) create(ctx context.Context) outbox.Verdict {
 		return outbox.Again(noKeysPause, err)
 	case d.Invalid != "":
 		return d.finish(outbox.Done, d.Invalid, trip.CreateRejected{N: d.N, Code: "invalid", Without: d.without(nil)})
-	case claimed && !wanted:
-		// A phone may still carry it: the reference is used up, then withdrawn.
-		return d.createAgain(ctx, true)
-	case !wanted && !d.Uncertain:
-		return d.void()
-	case d.Uncertain || claimed:
+	case d.Uncertain || claimed: // a phone may carry it too
 		return d.createAgain(ctx, wanted)
+	case !wanted:
+		return d.void()
 	}
 	return d.send(ctx)
 }
@@ -117,10 +116,8 @@ func (d *delivery) createAgain(ctx context.Context, wanted bool) outbox.Verdict 
 		return d.send(ctx) // the same key and body give the code once more
 	case res.Kind == vipps.Done:
 		return d.adopt(res.Payment)
-	case notFound(res) && wanted:
-		return d.send(ctx)
 	case notFound(res):
-		return d.void()
+		return d.send(ctx)
 	}
 	return d.later(res)
 }

@@ -85,7 +85,7 @@ func abreast(ctx context.Context, n int, t *tally, drive func(context.Context, i
 		lanes.Go(func() {
 			for ctx.Err() == nil && !t.enough() {
 				err := drive(ctx, int(number.Add(1)))
-				if err != nil && !errors.Is(err, errStopped) {
+				if err != nil && !(ctx.Err() != nil && (errors.Is(err, errStopped) || errors.Is(err, context.Canceled))) {
 					mu.Lock()
 					all = append(all, err)
 					mu.Unlock()

@@ -140,9 +140,8 @@ func (s *session) message(m Message) {
 	}
 }
 
-// repeatsFor is how long a meter goes on repeating what nobody has acknowledged. What
-// waits behind it comes after it.
-const repeatsFor = (sendings + 1) * time.Second
+// repeatsFor is how long a meter goes on repeating what nobody has acknowledged.
+const repeatsFor = sendings * time.Second
 
 // key takes a key press. Whoever was on this line before may have taken it and died
 // before the meter had its acknowledgement: then it comes again when it is long over,
