@@ -38,7 +38,7 @@ var outcomes = []outcome{
 	{name: "declined, then paid", weight: 10, play: declined, ops: captures, screens: append(pays, "failed"), acts: []string{"new"}},
 	{name: "cash before approval", weight: 12, play: cash, ops: cancels, screens: []string{"settled"}, acts: []string{"cash", "card", "invoice"}},
 	{name: "cash after approval", weight: 12, play: cashLate, ops: append(cancels, captures...), screens: append(pays, "settled"), acts: []string{"cash"}},
-	{name: "driver's cancel", weight: 10, play: cancelled, ops: cancels, screens: []string{"releasing", "failed", "settled"}, acts: []string{"cancel", "cash"}},
+	{name: "driver's cancel", weight: 10, play: cancelled, ops: append(cancels, captures...), screens: []string{"releasing", "failed", "settled", "approved"}, acts: []string{"cancel", "cash"}},
 	{name: "resumed after PAID", weight: 10, play: resumed, ops: captures, screens: pays, keys: []string{"resumed"}},
 	{name: "corrected down", weight: 10, play: corrected, ops: append(cancels, captures...), screens: pays, keys: []string{"resumed"}},
 	{name: "vacant, unpaid", weight: 6, play: unpaid, ops: cancels},
@@ -179,14 +179,18 @@ func cashLate(ctx context.Context, t *taxi, p plan) (expected, error) {
 	)
 }
 
-// cancelled: the driver withdraws the code, then takes cash.
-
+// cancelled: the driver withdraws the code, then takes cash. Some passengers say yes at
+// the same moment, and may be faster.
 func cancelled(ctx context.Context, t *taxi, p plan) (expected, error) {
-	want := expected{ways: []way{{trip.Otherwise, trip.Cash}}}
-	return want, steps(
+	return expected{ways: []way{paidWay, {trip.Otherwise, trip.Cash}}, captured: p.fare}, steps(
 		func() error { return t.ride(ctx, p) },
 		func() error { _, err := t.shows(ctx, display.Due); return err },
-		func() error { return t.wish(ctx, display.ActionCancel, display.Failed, display.Releasing) },
+		func() error {
+			if p.more%3 == 0 {
+				time.AfterFunc(time.Duration(p.more%40)*time.Millisecond, func() { t.say(vippstest.Approve) })
+			}
+			return t.wish(ctx, display.ActionCancel, display.Failed, display.Releasing, display.Approved, display.Paid)
+		},
 		func() error { return t.settleBy(ctx, display.ActionCash) },
 		func() error { return t.leave(ctx) },
 	)
