@@ -71,10 +71,10 @@ func (t *taxi) leave(ctx context.Context) error {
 	})
 }
 
-// pay takes whatever code is shown and says yes, until the screen says that so much is
-// paid. The driver gives his word where it is wanted.
-func (t *taxi) pay(ctx context.Context, total money.Minor) error {
-	return until(ctx, fmt.Sprintf("trip %04d paid with %d", t.number, total), func() (bool, error) {
+// pay takes whatever code is shown and says yes, until the screen says that one of these
+// sums is paid, and gives that. The driver gives his word where it is wanted.
+func (t *taxi) pay(ctx context.Context, totals ...money.Minor) (sum money.Minor, err error) {
+	err = until(ctx, fmt.Sprintf("trip %04d paid with %d", t.number, totals), func() (bool, error) {
 		html, _, _ := t.Passenger.HTML()
 		p := pictureOf(html)
 		switch {
@@ -85,10 +85,12 @@ func (t *taxi) pay(ctx context.Context, total money.Minor) error {
 			_, err := t.act(ctx, display.ActionNew)
 			return false, err
 		case p.screen == display.Paid:
-			return p.sum == total, nil
+			sum = p.sum
+			return slices.Contains(totals, sum), nil
 		}
 		return false, nil
 	})
+	return sum, err
 }
 
 // doubtful: the driver is told that the amount needs his word.
@@ -132,7 +134,7 @@ func steps(list ...func() error) error {
 func paid(ctx context.Context, t *taxi, p plan) (expected, error) {
 	return expected{ways: []way{paidWay}, captured: p.fare}, steps(
 		func() error { return t.ride(ctx, p) },
-		func() error { return t.pay(ctx, p.fare) },
+		func() error { _, err := t.pay(ctx, p.fare); return err },
 		func() error { return t.leave(ctx) },
 	)
 }
@@ -143,7 +145,7 @@ func declined(ctx context.Context, t *taxi, p plan) (expected, error) {
 		func() error {
 			return until(ctx, "a code to say no to", func() (bool, error) { return t.say(vippstest.Reject), nil })
 		},
-		func() error { return t.pay(ctx, p.fare) },
+		func() error { _, err := t.pay(ctx, p.fare); return err },
 		func() error { return t.leave(ctx) },
 	)
 }
@@ -200,20 +202,22 @@ func cancelled(ctx context.Context, t *taxi, p plan) (expected, error) {
 func resumed(ctx context.Context, t *taxi, p plan) (expected, error) {
 	return expected{ways: []way{paidWay}, captured: p.fare + p.more}, steps(
 		func() error { return t.ride(ctx, p) },
-		func() error { return t.pay(ctx, p.fare) },
+		func() error { _, err := t.pay(ctx, p.fare); return err },
 		func() error { return t.press("resumed", t.Meter.Resume) },
 		func() error { _, err := t.shows(ctx, display.Hired); return err },
 		func() error { return t.stop(p.fare + p.more) },
-		func() error { return t.pay(ctx, p.fare+p.more) },
+		func() error { _, err := t.pay(ctx, p.fare+p.more); return err },
 		func() error { return t.leave(ctx) },
 	)
 }
 
 // corrected: the trip goes on with a code on the screen, and comes to less. Some
-// passengers say yes to the old code.
+// passengers say yes to the old code. If it was captured before the meter went on, the
+// driver is told and gives the difference back.
 func corrected(ctx context.Context, t *taxi, p plan) (expected, error) {
-	less := p.fare - p.more%1000
-	return expected{ways: []way{paidWay}, captured: less}, steps(
+	less := p.fare - 100 - p.more%1000
+	want := expected{ways: []way{paidWay}}
+	err := steps(
 		func() error { return t.ride(ctx, p) },
 		func() error { _, err := t.shows(ctx, display.Due); return err },
 		func() error {
@@ -228,9 +232,16 @@ func corrected(ctx context.Context, t *taxi, p plan) (expected, error) {
 		},
 		func() error { _, err := t.shows(ctx, display.Hired); return err },
 		func() error { return t.stop(less) },
-		func() error { return t.pay(ctx, less) },
+		func() (err error) { want.captured, err = t.pay(ctx, less, p.fare); return err },
 		func() error { return t.leave(ctx) },
+		func() error {
+			if want.refunded = want.captured - less; want.refunded == 0 {
+				return nil
+			}
+			return t.giveBack(ctx, want.refunded)
+		},
 	)
+	return want, err
 }
 
 // unpaid: the passenger is gone. The next one ends the wait.
@@ -249,17 +260,20 @@ func refunded(ctx context.Context, t *taxi, p plan) (expected, error) {
 	}
 	return expected{ways: []way{paidWay}, captured: p.fare, refunded: back}, steps(
 		func() error { return t.ride(ctx, p) },
-		func() error { return t.pay(ctx, p.fare) },
+		func() error { _, err := t.pay(ctx, p.fare); return err },
 		func() error { return t.leave(ctx) },
-		func() error {
-			taken, err := t.refund(ctx, back)
-			if err == nil && !taken {
-				err = fmt.Errorf("trip %04d: a refund of %d of %d was refused", t.number, back, p.fare)
-			}
-			return err
-		},
-		func() error {
-			return t.ask(ctx, "refunded", func(c control.Trip) bool { return c.Refunded == back })
-		},
+		func() error { return t.giveBack(ctx, back) },
 	)
+}
+
+// giveBack refunds and waits until the journal says so.
+func (t *taxi) giveBack(ctx context.Context, amount money.Minor) error {
+	taken, err := t.refund(ctx, amount)
+	if err == nil && !taken {
+		err = fmt.Errorf("trip %04d: a refund of %d was refused", t.number, amount)
+	}
+	if err != nil {
+		return err
+	}
+	return t.ask(ctx, "refunded", func(c control.Trip) bool { return c.Refunded == amount })
 }
