@@ -13,7 +13,7 @@ import (
 func alone(ctx context.Context, d *day) error {
 	t := d.taxi
 	car, err := sim.New(sim.Options{
-		Dir: d.dir, Terminal: d.o.Terminal, Vehicle: d.name, Frame: t.wrote, Log: d.log,
+		Dir: d.dir, Listen: d.listen(), Terminal: d.o.Terminal, Vehicle: d.name, Frame: t.wrote, Log: d.log,
 		API: vippstest.Options{Seed: d.o.Seed},
 	})
 	if err != nil {

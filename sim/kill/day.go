@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,6 +23,8 @@ const tripsADay = 15
 type day struct {
 	o      Options
 	tally  *tally
+	number int
+	port   int // counts those that were tried
 	name   string
 	dir    string
 	log    *os.File
@@ -34,7 +37,7 @@ type day struct {
 }
 
 func newDay(o Options, t *tally, number int, inFleet bool) (*day, error) {
-	d := &day{o: o, tally: t, name: fmt.Sprintf("K%d", number), driven: map[int64]expected{}}
+	d := &day{o: o, tally: t, number: number, name: fmt.Sprintf("K%d", number), driven: map[int64]expected{}}
 	if inFleet {
 		d.name = fmt.Sprintf("F%d", number)
 	}
@@ -50,6 +53,29 @@ func newDay(o Options, t *tally, number int, inFleet bool) (*day, error) {
 	d.dice = newDice(o.Seed, number, inFleet, o.tracer)
 	d.taxi = &taxi{victims: map[string]*victim{}, traps: &traps{}, seen: &witness{}, calls: &calls{}}
 	return d, nil
+}
+
+// firstPort and ports are below those that the system gives to connections that go out:
+// one of those could take the port of a program while it is down.
+const (
+	firstPort = 12000
+	ports     = 20000
+)
+
+// listen is an address for a program that is started again and again.
+func (d *day) listen() string {
+	for {
+		d.port++
+		of := d.number * 8
+		if d.dice.fleet {
+			of += ports / 2
+		}
+		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+(os.Getpid()*101+of+d.port)%ports)
+		if l, err := net.Listen("tcp", addr); err == nil {
+			_ = l.Close()
+			return addr
+		}
+	}
 }
 
 // drive plays the whole day. What it leaves behind is kept if something is wrong.

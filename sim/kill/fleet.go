@@ -18,9 +18,9 @@ import (
 func inFleet(ctx context.Context, d *day) error {
 	t := d.taxi
 	desk, err := fleet.New(ctx, fleet.Options{
-		Dir: d.dir, Terminal: d.o.Terminal, Gateway: d.o.Gateway, Log: d.log,
+		Dir: d.dir, Listen: d.listen(), CarsListen: d.listen(), Terminal: d.o.Terminal, Gateway: d.o.Gateway, Log: d.log,
 		API: vippstest.Options{Seed: d.o.Seed, WebhookRetry: []time.Duration{200 * time.Millisecond, time.Second}},
-		Car: sim.Options{Frame: t.wrote},
+		Car: sim.Options{Listen: d.listen(), Frame: t.wrote},
 	})
 	if err != nil {
 		return err

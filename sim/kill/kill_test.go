@@ -15,9 +15,9 @@ import (
 
 var (
 	seed   = flag.Uint64("seed", 0, "of what is chosen; 0 draws one")
-	rounds = flag.Int("rounds", 40, "kills of cars that make their own payments")
-	fleets = flag.Int("fleet", 10, "kills of gateways and their cars")
-	cars   = flag.Int("abreast", 8, "cars side by side")
+	rounds = flag.Int("rounds", 24, "kills of cars that make their own payments")
+	fleets = flag.Int("fleet", 6, "kills of gateways and their cars")
+	cars   = flag.Int("abreast", 4, "cars side by side")
 	keep   = flag.Bool("keep", false, "keep what is sound too")
 	folder = flag.String("dir", "", "where everything is kept; empty for the usual place")
 )
