@@ -55,8 +55,9 @@ var mayImport = map[string][]string{
 	"fleet/office":           {"fleet/journal", "fleet/registry", "trip", "money"}, // their words, for those who only ask
 	"fleet/page":             {"fleet/page", "display/locale", "trip/receipt", "money"},
 	"sim":                    {"sim", "device", "display", "vipps", "money"},
-	"sim/badnet":             {}, // carries bytes, knows nobody
-	"sim/clock":              {}, // builds programs, knows none
+	"sim/badnet":             {},                                                                 // carries bytes, knows nobody
+	"sim/clock":              {},                                                                 // builds programs, knows none
+	"sim/kill":               {"sim", "display", "outbox", "vipps", "terminal", "trip", "money"}, // reads what the daemon has left on its disk
 	"cmd":                    {"terminal", "fleet", "sim", "device", "display", "outbox", "vipps", "config", "trip", "money"},
 	"device/meter/metertest": {"device", "money"}, // a kit for tests: drivers on real lines
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -216,4 +217,11 @@ func paidTrip(tx *outbox.Tx, id trip.ID) error {
 		}
 	}
 	return tx.SetOpen(id.Number, false)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }

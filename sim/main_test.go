@@ -16,10 +16,9 @@ import (
 )
 
 var (
-	rounds     = flag.Int("rounds", 6, "how often TestKilledAtARandomMoment kills the daemon")
 	days       = flag.Int("days", 1, "how many trips are driven under a mix of bad networks; with more than one, slow ones are tried too")
 	everywhere = flag.Bool("everywhere", false, "TestScenarios plays every trip on every meter that can do it")
-	seed       = flag.Uint64("seed", 0, "of TestKilledAtARandomMoment and the mix of bad networks; 0 draws one")
+	seed       = flag.Uint64("seed", 0, "of power cuts and the mix of bad networks; 0 draws one")
 )
 
 // program is the real taxiterm, built with the race detector if the tests are.

@@ -20,39 +20,62 @@ type Process struct {
 	Name    string // in errors
 	Program string
 	Args    []string
+	Under   []string // a program and its arguments that runs this one and gives it its own process id, as strace -D does; nil for none
 	Socket  string
 	Log     io.Writer
 	Env     []string // on top of this program's, e.g. "SSL_CERT_FILE=/ca.pem"
 
-	cmd    *exec.Cmd
-	exited chan error
+	life *life // the last one; nil before the first
+}
+
+// life is a process from its start to its end.
+type life struct {
+	cmd   *exec.Cmd
+	ended chan struct{} // closed at the end
+	err   error         // how it ended, once it has
 }
 
 // Pid is the process id of the running program.
-func (p *Process) Pid() int { return p.cmd.Process.Pid }
+func (p *Process) Pid() int { return p.life.cmd.Process.Pid }
 
 // readyTimeout is far more than a start takes.
 const readyTimeout = 20 * time.Second
 
 // Start runs the program and waits until its socket answers.
 func (p *Process) Start(ctx context.Context) error {
-	p.cmd = exec.Command(p.Program, p.Args...)
-	p.cmd.Stdout, p.cmd.Stderr = p.Log, p.Log
-	p.cmd.Env = append(os.Environ(), p.Env...)
+	if err := p.Launch(); err != nil {
+		return err
+	}
+	return p.Answers(ctx)
+}
+
+// Launch runs the program and waits for nothing.
+func (p *Process) Launch() error {
+	line := append(append(p.Under[:len(p.Under):len(p.Under)], p.Program), p.Args...)
+	cmd := exec.Command(line[0], line[1:]...)
+	cmd.Stdout, cmd.Stderr = p.Log, p.Log
+	cmd.Env = append(os.Environ(), p.Env...)
 	// The program must not outlive a simulator that is killed.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := p.cmd.Start(); err != nil {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%s start: %w", p.Name, err)
 	}
-	exited := make(chan error, 1)
-	cmd := p.cmd
-	go func() { exited <- cmd.Wait() }()
-	p.exited = exited
-	return Poll(ctx, readyTimeout, p.Name+" ready", func() (bool, error) {
+	l := &life{cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		l.err = cmd.Wait()
+		close(l.ended)
+	}()
+	p.life = l
+	return nil
+}
+
+// Answers waits until the program's socket answers.
+func (p *Process) Answers(ctx context.Context) error {
+	l := p.life
+	return poll(ctx, readyTimeout, time.Millisecond, p.Name+" ready", func() (bool, error) {
 		select {
-		case err := <-p.exited:
-			p.exited <- err
-			return false, fmt.Errorf("%s ended at its start: %w", p.Name, errors.Join(err, errEnded))
+		case <-l.ended:
+			return false, fmt.Errorf("%s ended at its start: %w", p.Name, errors.Join(l.err, errEnded))
 		default:
 		}
 		conn, err := net.Dial("unix", p.Socket)
@@ -65,37 +88,51 @@ func (p *Process) Start(ctx context.Context) error {
 
 var errEnded = errors.New("see its log")
 
+// Ended is closed when the program that was launched last has ended, by Kill or by itself.
+func (p *Process) Ended() <-chan struct{} { return p.life.ended }
+
+// Killed is true of a program that has ended by SIGKILL.
+func (p *Process) Killed() bool {
+	status, ok := p.life.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
 // Kill ends the program as a pulled plug does.
 func (p *Process) Kill() error {
-	if p.cmd == nil {
+	if p.life == nil {
 		return nil
 	}
-	err := p.cmd.Process.Kill()
+	err := p.life.cmd.Process.Kill()
 	if errors.Is(err, os.ErrProcessDone) {
 		err = nil
 	}
-	<-p.exited
-	p.cmd = nil
+	<-p.life.ended
 	return err
 }
 
-// Stop ends the program in its orderly way, and says if it did not manage.
+// Stop ends the program in its orderly way, and says if it did not manage. It does
+// nothing if the program has ended already.
 func (p *Process) Stop() error {
-	if p.cmd == nil {
+	l := p.life
+	if l == nil {
 		return nil
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	select {
+	case <-l.ended:
+		return nil
+	default:
+	}
+	if err := l.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	defer func() { p.cmd = nil }()
 	select {
-	case err := <-p.exited:
-		if err != nil {
-			return fmt.Errorf("%s stop: %w", p.Name, err)
+	case <-l.ended:
+		if l.err != nil {
+			return fmt.Errorf("%s stop: %w", p.Name, l.err)
 		}
 		return nil
 	case <-time.After(10 * time.Second):
-		return errors.Join(fmt.Errorf("%s stop: took longer than 10 s", p.Name), p.cmd.Process.Kill())
+		return errors.Join(fmt.Errorf("%s stop: took longer than 10 s", p.Name), l.cmd.Process.Kill())
 	}
 }
 
@@ -120,6 +157,10 @@ func Fixed(listen string) (string, error) {
 
 // Poll asks again and again, because processes have no other way to tell.
 func Poll(ctx context.Context, limit time.Duration, what string, done func() (bool, error)) error {
+	return poll(ctx, limit, 5*time.Millisecond, what, done)
+}
+
+func poll(ctx context.Context, limit, pause time.Duration, what string, done func() (bool, error)) error {
 	deadline := time.Now().Add(limit)
 	for {
 		ok, err := done()
@@ -135,7 +176,7 @@ func Poll(ctx context.Context, limit time.Duration, what string, done func() (bo
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -273,23 +274,29 @@ func (t *Trip) Shows(ctx context.Context, kind string) error {
 // Scan waits until the passenger's screen shows the code of the newest payment, as
 // the API gave it and with the amount that is asked, and gives its reference.
 func (t *Trip) Scan(ctx context.Context) (reference string, err error) {
-	_, err = t.Passenger.Await(ctx, Patience, "the code of the newest payment", func(html string) bool {
-		payments := t.Payments()
-		if len(payments) == 0 {
-			return false
-		}
-		p := payments[len(payments)-1]
-		if p.State != "CREATED" || p.RedirectURL == "" {
-			return false
-		}
-		code, err := qr.Encode(p.RedirectURL)
-		if err != nil || Kind(html) != "due" || !strings.Contains(html, code.Path()) {
-			return false
-		}
-		reference = p.Reference
-		return strings.Contains(html, strings.Replace(p.Amount.Decimal(), ".", ",", 1))
+	_, err = t.Passenger.Await(ctx, Patience, "the code of the newest payment", func(html string) (ok bool) {
+		reference, ok = t.Scanned(html)
+		return ok
 	})
 	return reference, err
+}
+
+// Scanned is the reference of the newest payment whose code is on a picture of the
+// passenger's screen, with its amount.
+func (t *Trip) Scanned(html string) (reference string, ok bool) {
+	if Kind(html) != "due" {
+		return "", false
+	}
+	for _, p := range slices.Backward(t.Payments()) {
+		if p.State != "CREATED" || p.RedirectURL == "" {
+			continue
+		}
+		code, err := qr.Encode(p.RedirectURL)
+		if err == nil && strings.Contains(html, code.Path()) {
+			return p.Reference, strings.Contains(html, strings.Replace(p.Amount.Decimal(), ".", ",", 1))
+		}
+	}
+	return "", false
 }
 
 // Approve scans the code on the screen and approves.

@@ -15,6 +15,7 @@ import (
 // again by itself when the daemon was away, as a browser does.
 type Screen struct {
 	url  string
+	seen func(html string) // nil for nobody
 	stop context.CancelFunc
 	done chan struct{}
 
@@ -25,10 +26,14 @@ type Screen struct {
 }
 
 // Open opens the passenger's page ("/") or the driver's ("/driver").
-func (d *Daemon) Open(page string) *Screen {
+func (d *Daemon) Open(page string) *Screen { return d.OpenFor(page, nil) }
+
+// OpenFor is Open with somebody who looks at every picture as it comes, before anybody
+// else does. Until seen returns no further picture comes.
+func (d *Daemon) OpenFor(page string, seen func(html string)) *Screen {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Screen{
-		url: d.URL() + strings.TrimSuffix(page, "/") + "/events", stop: cancel,
+		url: d.URL() + strings.TrimSuffix(page, "/") + "/events", seen: seen, stop: cancel,
 		done: make(chan struct{}), changed: make(chan struct{}),
 	}
 	go func() {
@@ -79,6 +84,9 @@ func (s *Screen) follow(ctx context.Context) {
 }
 
 func (s *Screen) show(html string) {
+	if s.seen != nil {
+		s.seen(html)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.html, s.at = html, time.Now()

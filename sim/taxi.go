@@ -39,7 +39,9 @@ type Options struct {
 	// FareByHand lets the driver type a fare; it needs a PIN.
 	FareByHand bool
 	Meter      MeterOptions
-	API        vippstest.Options
+	// Frame is told of each frame that the meter has written to its line; nil for nobody.
+	Frame func()
+	API   vippstest.Options
 	// Way puts something between the car and the payment API: given where that is, it
 	// says where the car will find it. Nil for nothing.
 	Way func(api string) (string, error)
@@ -55,6 +57,7 @@ type Taxi struct {
 	Daemon *Daemon
 
 	vehicle string
+	frame   func()
 	server  *vippstest.Server // nil when it is not ours
 	cable   *ptycable.Cable
 	ctx     context.Context
@@ -65,7 +68,7 @@ type Taxi struct {
 // New builds a taxi and starts everything but the daemon.
 func New(o Options) (t *Taxi, err error) {
 	o.Vehicle = orDefault(o.Vehicle, "T122")
-	t = &Taxi{API: o.World, vehicle: o.Vehicle}
+	t = &Taxi{API: o.World, vehicle: o.Vehicle, frame: o.Frame}
 	t.ctx, t.stop = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -133,8 +136,24 @@ func (t *Taxi) Plug() error {
 	if err != nil {
 		return err
 	}
-	t.meter.Go(func() { _ = t.Meter.Run(t.ctx, end) }) // ends with the cable
+	var line io.ReadWriter = end
+	if t.frame != nil {
+		line = heard{end, t.frame}
+	}
+	t.meter.Go(func() { _ = t.Meter.Run(t.ctx, line) }) // ends with the cable
 	return nil
+}
+
+// heard tells of what has been written.
+type heard struct {
+	*os.File
+	frame func()
+}
+
+func (h heard) Write(p []byte) (int, error) {
+	n, err := h.File.Write(p)
+	h.frame()
+	return n, err
 }
 
 // Pull disconnects the meter.

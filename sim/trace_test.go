@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -117,4 +118,24 @@ func TestTheUnitAllowsWhatTheDaemonDoes(t *testing.T) {
 		}
 		require.True(t, slices.Contains(allowed, call) && !slices.Contains(denied, call), "the unit's SystemCallFilter does not allow %s", call)
 	}
+}
+
+// meterAtRest waits until the terminal has seen the meter leave the trip.
+func (t *Trip) meterAtRest(ctx context.Context, round int) error {
+	return Poll(ctx, Patience, fmt.Sprintf("trip %d left", round), func() (bool, error) {
+		var trips []struct {
+			Trip  string
+			Phase string
+		}
+		if err := t.Daemon.Command(ctx, &trips, "trips", "--number", "1"); err != nil {
+			return false, err
+		}
+		var j struct {
+			Events []struct{ Kind string }
+		}
+		if err := t.Daemon.Command(ctx, &j, "trips", "show", trips[0].Trip); err != nil {
+			return false, err
+		}
+		return trips[0].Phase == "settled" && j.Events[len(j.Events)-1].Kind == "vacated", nil
+	})
 }

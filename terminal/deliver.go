@@ -30,7 +30,6 @@ var (
 	errNoKeys    = errors.New("no merchant keys")
 	errSetAside  = errors.New("trip is set aside")
 	errNotProven = errors.New("the API does not show the effect yet")
-	errMayArrive = errors.New("the API does not know the request, which may still arrive")
 )
 
 // noKeysPause is how often a command is looked at while there are no merchant keys;
@@ -89,7 +88,9 @@ func (d *delivery) cancelled(p vipps.Payment) bool {
 	return false
 }
 
-// create makes the payment exist, unless nobody wants it any more.
+// create makes the payment exist, unless nobody wants it any more. One that may be under
+// way is wanted in any case: the API may take a request of ours after it has said that
+// there is none. So its reference is used up, and then withdrawn.
 func (d *delivery) create(ctx context.Context) outbox.Verdict {
 	wanted, claimed, err := d.wanted()
 	switch {
@@ -97,13 +98,10 @@ func (d *delivery) create(ctx context.Context) outbox.Verdict {
 		return outbox.Again(noKeysPause, err)
 	case d.Invalid != "":
 		return d.finish(outbox.Done, d.Invalid, trip.CreateRejected{N: d.N, Code: "invalid", Without: d.without(nil)})
-	case claimed && !wanted:
-		// A phone may still carry it: the reference is used up, then withdrawn.
-		return d.createAgain(ctx, true)
-	case !wanted && !d.Uncertain:
-		return d.void()
-	case d.Uncertain || claimed:
+	case d.Uncertain || claimed: // a phone may carry it too
 		return d.createAgain(ctx, wanted)
+	case !wanted:
+		return d.void()
 	}
 	return d.send(ctx)
 }
@@ -118,47 +116,13 @@ func (d *delivery) createAgain(ctx context.Context, wanted bool) outbox.Verdict 
 		return d.send(ctx) // the same key and body give the code once more
 	case res.Kind == vipps.Done:
 		return d.adopt(res.Payment)
-	case notFound(res) && wanted:
-		return d.send(ctx)
 	case notFound(res):
-		return d.absent()
+		return d.send(ctx)
 	}
 	return d.later(res)
 }
 
-// lingers is longer than a request that was given up can still be on its way.
-const lingers = time.Minute
-
-// absent ends a create that nobody wants and that the API does not know, at the moment.
-// If it arrives after all, nobody has its code. One that goes to a phone would stand in
-// the app there, to be approved, so it is given the time to arrive and be withdrawn.
-func (d *delivery) absent() outbox.Verdict {
-	if !d.Push {
-		return d.void()
-	}
-	var left time.Duration
-	d.t.do(func() {
-		if r, err := d.ride(); err == nil {
-			if r.absent[d.N].IsZero() {
-				r.absent[d.N] = time.Now()
-			}
-			left = lingers - time.Since(r.absent[d.N])
-		}
-	})
-	if left > 0 {
-		return outbox.Unclear(left, errMayArrive)
-	}
-	return d.void()
-}
-
 func (d *delivery) send(ctx context.Context) outbox.Verdict {
-	if d.Push && d.Uncertain {
-		d.t.do(func() {
-			if r, err := d.ride(); err == nil {
-				delete(r.absent, d.N)
-			}
-		})
-	}
 	res := d.t.cfg.Payments.Create(ctx, d.Key, d.Request)
 	d.t.heard(vipps.OpCreate, res)
 	switch {

@@ -30,13 +30,10 @@ type ride struct {
 	watchers map[int]context.CancelFunc // by attempt
 	// scanUntil is when the newest code dies, by attempt, with a monotonic reading.
 	scanUntil map[int]time.Time
-	// absent is since when the API says that it does not know a request which may have
-	// been sent, by attempt.
-	absent map[int]time.Time
 }
 
 func newRide() *ride {
-	return &ride{watchers: map[int]context.CancelFunc{}, scanUntil: map[int]time.Time{}, absent: map[int]time.Time{}}
+	return &ride{watchers: map[int]context.CancelFunc{}, scanUntil: map[int]time.Time{}}
 }
 
 // pending is what the meter said about a ride while the outbox could not be written.

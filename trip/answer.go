@@ -72,8 +72,10 @@ func (a *Attempt) call(op Op) *Call {
 	return nil
 }
 
+// created takes the code of a payment, also when a look has found the payment before the
+// answer that brings its code.
 func (a *Attempt) created(at time.Time, url string) bool {
-	if a.Known || !a.State.Live() {
+	if !a.State.Live() || a.Known && (a.RedirectURL != "" || url == "") {
 		return false
 	}
 	a.Known, a.RedirectURL, a.CreatedAt = true, url, at

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -108,34 +109,67 @@ func (b bucket) stream() jetstream.StreamConfig {
 
 func (c Config) replicas() int { return max(c.Replicas, 1) }
 
-// declare makes every stream and bucket what it has to be.
+// declare makes every stream and bucket what it has to be, and leaves alone what is so
+// already: the server writes the description of a stream and its checksum one after the
+// other, and a stream whose description was cut between the two is not there at its next
+// start.
 func (h *Hub) declare(ctx context.Context) error {
 	for _, want := range streams(h.config) {
-		if err := h.mayChange(ctx, want); err != nil {
-			return err
+		have, err := h.look(ctx, want.Name)
+		switch {
+		case errors.Is(err, jetstream.ErrStreamNotFound):
+			err = h.create(ctx, want)
+		case err != nil:
+			err = fmt.Errorf("look at stream %s: %w", want.Name, err)
+		case same(have, want):
+		default:
+			err = h.change(ctx, have, want)
 		}
-		if _, err := h.js.CreateOrUpdateStream(ctx, want); err != nil {
-			return fmt.Errorf("declare stream %s: %w", want.Name, err)
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// mayChange compares a stream that exists with what it is to become.
-func (h *Hub) mayChange(ctx context.Context, want jetstream.StreamConfig) error {
+func (h *Hub) look(ctx context.Context, name string) (have jetstream.StreamConfig, err error) {
 	// A cluster without a leader does not answer: ask again soon.
 	ctx, cancel := context.WithTimeout(ctx, look)
 	defer cancel()
-	stream, err := h.js.Stream(ctx, want.Name)
-	if errors.Is(err, jetstream.ErrStreamNotFound) || h.config.Shrink && err == nil {
-		return nil
+	stream, err := h.js.Stream(ctx, name)
+	if err != nil {
+		return have, err
+	}
+	return stream.CachedInfo().Config, nil
+}
+
+// same: nothing would change.
+func same(have, want jetstream.StreamConfig) bool {
+	have.Metadata, want.Metadata = nil, nil // the server's own remarks
+	return reflect.DeepEqual(have, want)
+}
+
+// create makes a stream. It may have been there before with a description that was cut:
+// then what is in it comes back now, but only an update writes the description anew.
+func (h *Hub) create(ctx context.Context, want jetstream.StreamConfig) error {
+	_, err := h.js.CreateStream(ctx, want)
+	if err == nil || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // by another gateway, just now
+		_, err = h.js.UpdateStream(ctx, want)
 	}
 	if err != nil {
-		return fmt.Errorf("look at stream %s: %w", want.Name, err)
+		return fmt.Errorf("declare stream %s: %w", want.Name, err)
 	}
-	if lost := narrower(stream.CachedInfo().Config, want); len(lost) > 0 {
+	return nil
+}
+
+// change makes a stream that exists what it is to become.
+func (h *Hub) change(ctx context.Context, have, want jetstream.StreamConfig) error {
+	if lost := narrower(have, want); len(lost) > 0 && !h.config.Shrink {
 		return fmt.Errorf("declare stream %s: %w (%s); start once with leave to shrink if that is meant",
 			want.Name, ErrShrink, strings.Join(lost, ", "))
+	}
+	if _, err := h.js.UpdateStream(ctx, want); err != nil {
+		return fmt.Errorf("declare stream %s: %w", want.Name, err)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ type Options struct {
 	Terminal   string // the taxiterm program
 	Gateway    string // the taxifleet program
 	Listen     string // address of the passenger pages; empty for any port
+	CarsListen string // address at which the gateway waits for cars, as Listen
 	APIPort    string // address of the payment API, as Listen
 	NoWebhooks bool   // the gateway does not register any
 	CheckIns   bool   // cars have callback codes
@@ -72,7 +73,7 @@ func New(ctx context.Context, o Options) (d *Desk, err error) {
 	if d.server, err = d.API.Listen(or(o.APIPort, "127.0.0.1:0")); err != nil {
 		return d, fmt.Errorf("payment api: %w", err)
 	}
-	cars, err := sim.Fixed("")
+	cars, err := sim.Fixed(o.CarsListen)
 	if err != nil {
 		return d, err
 	}

@@ -199,7 +199,8 @@ func (s *Sim) attempt(ctx context.Context, key laneKey, l *lane, h webhook, body
 // post makes the requests of one attempt, as the plan of faults has them, and says
 // whether the last one was answered with 2xx.
 func (s *Sim) post(ctx context.Context, h webhook, about string, body []byte) bool {
-	f, state := s.strike(call{op: OpWebhookPost, reference: about})
+	c := call{op: OpWebhookPost, reference: about}
+	f, state := s.strike(c)
 	if state != Up || f.Kind == LostRequest {
 		return false
 	}
@@ -212,7 +213,11 @@ func (s *Sim) post(ctx context.Context, h webhook, about string, body []byte) bo
 	case Duplicate:
 		s.postOnce(ctx, h, body)
 	}
+	s.tap(c, Arrived)
 	ok := s.postOnce(ctx, h, body)
+	if ok {
+		s.tap(c, Answered)
+	}
 	s.wait(f.After.Std())
 	return ok && f.Kind != LostResponse
 }

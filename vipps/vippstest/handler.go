@@ -84,7 +84,9 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.drop(r, f.Hang)
 	}
 	s.wait(f.Before.Std())
+	s.tap(c, Arrived)
 	answer := s.answer(c, f)
+	s.tap(c, Executed)
 	s.wait(f.After.Std())
 	if state := s.Network(); state != Up {
 		s.drop(r, state == Blackhole)
@@ -99,6 +101,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
 	w.WriteHeader(answer.status)
 	_, _ = w.Write(answer.body) // a client that has gone away is no concern of the API
+	s.tapAnswered(w, c)
 }
 
 // drop cuts the connection, after leaving the client waiting if hang is set.

@@ -76,6 +76,7 @@ type Sim struct {
 	plan     []*Fault
 	planned  int // faults ever added
 	link     link
+	tapped   Tap
 	watchers []func() // told, without the lock, that the link has changed
 	people   people
 	codes    map[string]*code // of the QR API, by id

@@ -33,8 +33,14 @@ func newDesk(t *testing.T, profile string, change ...func(*Config)) *desk {
 	return d
 }
 
-// open gives the driver a new line.
+// open gives the driver a new line, on which no key press can be an old one any more.
 func (d *desk) open() {
+	d.openFresh()
+	d.s.fresh = time.Time{}
+}
+
+// openFresh gives the driver a new line.
+func (d *desk) openFresh() {
 	d.s = newSession(d.trip.cfg, quiet, d, d.tell, d.trip, char9600)
 	d.s.open(d.now)
 	require.NoError(d.t, d.s.err)

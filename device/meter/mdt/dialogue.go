@@ -92,6 +92,7 @@ func (s *session) pollRefused() {
 		s.health.monitor.SetLiveness(0)
 	}
 	s.trip.unverified(s.now)
+	s.unconfirmed()
 }
 
 // queryRefused notes that trip data were refused. At vacant that only counts if the
@@ -174,6 +175,7 @@ func (s *session) failed(r *request) {
 	case &s.poll:
 		s.health.unanswered(r, s.now)
 		s.trip.unverified(s.now)
+		s.unconfirmed()
 	default:
 		r.off = true // silence is how some meters refuse a configuration
 	}

@@ -24,11 +24,13 @@ type session struct {
 	atStop, atVacant  support // for the query
 	unsure            bool    // the query was refused at vacant, if the meter was vacant
 	nextPoll          time.Time
-	stale             bool      // the answer to the poll under way may be older than other news
-	lastKey           time.Time // when a key press was heard
-	configure         bool      // the meter is to be told to report running fares
-	owed              time.Time // until then, trip data may answer a withdrawn request
-	ackDue            bool      // the frame being worked on is not acknowledged yet
+	stale             bool         // the answer to the poll under way may be older than other news
+	lastKey           time.Time    // when a key press was heard
+	fresh             time.Time    // until then, key presses may be repeats of old ones
+	held              *StateChange // a For Hire that the status has to confirm
+	configure         bool         // the meter is to be told to report running fares
+	owed              time.Time    // until then, trip data may answer a withdrawn request
+	ackDue            bool         // the frame being worked on is not acknowledged yet
 	busyUntil         time.Time
 	busyStep          time.Duration
 
@@ -49,6 +51,7 @@ func newSession(cfg Config, log *slog.Logger, out io.Writer, sink meter.Sink, t 
 // open begins the conversation: what is the position?
 func (s *session) open(now time.Time) {
 	s.now = now
+	s.fresh = now.Add(repeatsFor)
 	s.health = newHealth(s.cfg, now)
 	if s.cfg.Poll > 0 {
 		s.startPoll()
@@ -109,7 +112,7 @@ func (s *session) message(m Message) {
 			s.log.Info("meter state in an unknown form", "state", string(rune(m.State)))
 		}
 		s.unsure, s.stale, s.lastKey = false, true, s.now
-		s.trip.key(m, s.now)
+		s.key(m)
 	case MeterStatus:
 		s.answered()
 		s.health.status(m)
@@ -137,6 +140,51 @@ func (s *session) message(m Message) {
 	}
 }
 
+// repeatsFor is how long a meter goes on repeating what nobody has acknowledged.
+const repeatsFor = sendings * time.Second
+
+// key takes a key press. Whoever was on this line before may have taken it and died
+// before the meter had its acknowledgement: then it comes again when it is long over,
+// and a For Hire would end the trip of the next passenger, who would be asked twice.
+// So in the first seconds the status has to confirm it. What was really pressed, another
+// key that comes before the status leaves open: that is a gap.
+func (s *session) key(m StateChange) {
+	if s.held != nil {
+		s.held = nil
+		s.trip.interrupted()
+	}
+	ends := m.State == Vacant && s.trip.position != meter.ForHire && s.trip.position != "" && s.trip.closing == nil
+	if !ends || !s.now.Before(s.fresh) || s.cfg.Silent || s.cfg.Poll == 0 || s.poll.off {
+		s.trip.key(m, s.now)
+		return
+	}
+	s.held = &m
+	if !s.poll.active {
+		s.startPoll()
+	}
+}
+
+// confirm compares the For Hire that is held with what the meter says now.
+func (s *session) confirm(now State) {
+	m := s.held
+	s.held = nil
+	if now == Vacant || now == Payment { // the last is no position
+		s.judgeRefusal(now)
+		s.trip.key(*m, s.now)
+		return
+	}
+	s.log.Info("meter repeats a key press that is over", "key", meter.ForHire, "position", positions[now])
+	s.trip.status(now, s.now)
+}
+
+// unconfirmed lets a key press count that no status can confirm.
+func (s *session) unconfirmed() {
+	if m := s.held; m != nil {
+		s.held = nil
+		s.trip.key(*m, s.now)
+	}
+}
+
 // meterStatus takes the position from a status, unless it may have been worked out
 // before a key press that came first: then it would take the trip back.
 func (s *session) meterStatus(m MeterStatus) {
@@ -145,6 +193,8 @@ func (s *session) meterStatus(m MeterStatus) {
 	switch {
 	case asked && s.stale:
 		s.startPoll()
+	case asked && s.held != nil:
+		s.confirm(m.State)
 	case asked, s.cfg.Silent && s.now.Sub(s.lastKey) > answerWait:
 		s.judgeRefusal(m.State)
 		s.trip.status(m.State, s.now)

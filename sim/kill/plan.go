@@ -1,0 +1,125 @@
+package kill
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"taxiterminal/money"
+	"taxiterminal/vipps/vippstest"
+)
+
+// plan is what the seed has chosen for one trip.
+type plan struct {
+	outcome outcome
+	fare    money.Minor
+	more    money.Minor   // of a trip that goes on
+	hurry   time.Duration // from Hired to the stop
+	points  []Point
+}
+
+// dice draw what happens to one car. Two sources, because the trips and the starts are
+// drawn by different goroutines.
+type dice struct {
+	trips, starts *rand.Rand
+	fleet         bool
+	tracer        bool // there is a strace that may trace
+}
+
+func newDice(seed uint64, number int, fleet, tracer bool) *dice {
+	n := uint64(number) << 2
+	if fleet {
+		n |= 2
+	}
+	return &dice{rand.New(rand.NewPCG(seed, n)), rand.New(rand.NewPCG(seed, n|1)), fleet, tracer}
+}
+
+// perTrip is how often a trip is struck at most, starts and system calls aside.
+const perTrip = 5
+
+func (d *dice) trip(o outcome) plan {
+	r := d.trips
+	p := plan{
+		outcome: o, fare: money.Minor(2000 + r.IntN(90000)), more: money.Minor(100 + r.IntN(5000)),
+		hurry: time.Duration(r.IntN(150)) * time.Millisecond,
+	}
+	for range 2 + r.IntN(perTrip-1) {
+		p.points = append(p.points, d.point(o))
+	}
+	return p
+}
+
+func (d *dice) point(o outcome) Point {
+	r := d.trips
+	p := Point{Victims: d.victims()}
+	switch n := r.IntN(100); {
+	case n < 20:
+		p.Family, p.After = Random, time.Duration(r.IntN(2500))*time.Millisecond
+	case n < 68:
+		p.Family = API
+		op := pick(r, append([]vippstest.Op{vippstest.OpToken, vippstest.OpCreate, vippstest.OpGet}, o.ops...))
+		moments := vippstest.Moments()
+		switch op {
+		case vippstest.OpGet:
+			p.Skip = r.IntN(3)
+		case vippstest.OpToken:
+		default:
+			moments = append(moments, Late)
+			p.After = time.Duration(r.IntN(400)) * time.Millisecond
+		}
+		p.What, p.When = string(op), string(pick(r, moments))
+		if d.fleet && r.IntN(6) == 0 {
+			p.What, p.When = string(vippstest.OpWebhookPost), string(pick(r, []vippstest.Moment{vippstest.Arrived, vippstest.Answered}))
+		}
+	case n < 84:
+		p.Family, p.What = Screen, pick(r, append([]string{"hired", "connecting", "due"}, o.screens...))
+	case n < 93 || len(o.acts) == 0:
+		p.Family, p.What, p.Skip = Meter, pick(r, append([]string{"hired", "stopped", "vacant"}, o.keys...)), r.IntN(4)
+	default:
+		p.Family, p.What, p.When = Act, pick(r, o.acts), pick(r, []string{"sent", "answered"})
+		p.After = time.Duration(r.IntN(3000)) * time.Microsecond
+	}
+	return p
+}
+
+func (d *dice) victims() []string {
+	if !d.fleet {
+		return []string{car}
+	}
+	return pick(d.trips, [][]string{{gateway}, {gateway}, {gateway}, {car}, {gateway, car}})
+}
+
+// startup says when the next start is killed too; not at all for most.
+func (d *dice) startup(whole time.Duration) (Point, bool) {
+	after := time.Duration(d.starts.Int64N(int64(whole)))
+	return Point{Family: Startup, After: after}, d.starts.IntN(100) < 12
+}
+
+// syscalls are the system calls at which a life may be ended, with how many of one there
+// are on a thread in a short life, roughly. The flushes are what matters most: which of
+// the two there is depends on how SQLite was built.
+var syscalls = []struct {
+	name string
+	most int
+}{
+	{"fdatasync,fsync", 2}, {"fdatasync,fsync", 2}, {"fdatasync,fsync", 4},
+	{"pwrite64", 8}, {"pwrite64", 16}, {"write", 12}, {"ftruncate", 1}, {"renameat", 1}, {"openat", 40},
+}
+
+// syscall says at which system call the next life ends; for most lives there is none.
+func (d *dice) syscall() (p Point, under []string) {
+	c := syscalls[d.starts.IntN(len(syscalls))]
+	n := 1 + d.starts.IntN(c.most)
+	if d.starts.IntN(100) >= 16 || !d.tracer {
+		return Point{}, nil
+	}
+	return Point{Family: Syscall, What: c.name}, strace(c.name, n)
+}
+
+// strace runs a program that dies at the entry of the n-th such call of a thread.
+func strace(call string, n int) []string {
+	return []string{"strace", "-D", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=" + call,
+		"-e", "inject=" + call + ":signal=SIGKILL:when=" + strconv.Itoa(n)}
+}
+
+func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
