@@ -178,8 +178,8 @@ func (l *life) commands() {
 		if !ok {
 			l.broken("rule 5: %s was dropped", l.anonymous(c.Key))
 		}
-		if p, _ := l.api.Payment(reference); p.Authorized > 0 {
-			l.broken("rule 5: %s was dropped, and the payment was approved", l.anonymous(c.Key))
+		if _, made := l.api.Payment(reference); made {
+			l.broken("rule 5: %s was dropped, and the payment exists", l.anonymous(c.Key))
 		}
 	}
 }

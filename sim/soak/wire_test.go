@@ -201,7 +201,9 @@ func (l *life) maySend(c call) {
 		if i+1 == n || !there {
 			continue
 		}
-		if p.State == "CREATED" && l.approvable(p, state.Attempts[i]) {
+		// One that the API has refused is none, whatever comes of an earlier copy of it
+		// that a fault has held back: no API takes the same bytes once and not again.
+		if p.State == "CREATED" && state.Attempts[i].State != trip.AttemptRejected {
 			l.broken("rule 2: %s is sent while %s can still be approved", c, l.anonymous(p.Reference))
 		}
 		held += heldOf(p)
@@ -219,12 +221,6 @@ func (l *life) maySend(c call) {
 		l.broken("rule 10: %s asks for a doubtful %d without the driver's word", c, a.Fare.Total)
 	}
 	l.truth.charges(l, g, state.ID.Number)
-}
-
-// approvable: it stands in somebody's app, or its code has reached the car. A request
-// that arrived late, after the car had given it up, is neither.
-func (l *life) approvable(p vippstest.Payment, a trip.Attempt) bool {
-	return p.Flow == "PUSH_MESSAGE" || a.Known
 }
 
 func heldOf(p vippstest.Payment) money.Minor {
