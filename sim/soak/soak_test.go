@@ -82,7 +82,7 @@ func work(t *testing.T, args ...string) (s sum) {
 	for lines.Scan() {
 		if text, ok := strings.CutPrefix(lines.Text(), "sum "); ok {
 			_ = json.Unmarshal([]byte(text), &s)
-		} else if !strings.HasPrefix(lines.Text(), "=== ") {
+		} else if text := strings.TrimSpace(lines.Text()); !strings.HasPrefix(text, "=== ") && !strings.HasPrefix(text, "--- PASS") {
 			story = append(story, lines.Text())
 		}
 	}

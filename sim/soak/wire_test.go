@@ -185,6 +185,9 @@ func (l *life) looked(reference string) {
 
 // maySend is rules 1, 2 and 10 about a request that is made.
 func (l *life) maySend(c call) {
+	if _, made := l.api.Payment(c.reference); made {
+		return // the same bytes once more, which change nothing
+	}
 	state, n := l.audit.attempt(c.reference)
 	var body struct {
 		Amount struct{ Value money.Minor }
@@ -220,7 +223,9 @@ func (l *life) maySend(c call) {
 	case g.doubtful && !l.truth.confirmed[state.ID.Number]:
 		l.broken("rule 10: %s asks for a doubtful %d without the driver's word", c, a.Fare.Total)
 	}
-	l.truth.charges(l, g, state.ID.Number)
+	if a.State != trip.AttemptReleasing { // else it is made only to be withdrawn
+		l.truth.charges(l, g, state.ID.Number)
+	}
 }
 
 func heldOf(p vippstest.Payment) money.Minor {
