@@ -138,14 +138,19 @@ func (t *Terminal) typedTrip(total money.Minor) error {
 	if refusal := trip.Check(trip.State{Phase: trip.Hired}, fare); refusal != trip.Allowed {
 		return &Refused{Refusal: display.Refusal(refusal)}
 	}
+	t.windUp()
+	// It is on the disk before the trip that it follows is over: a terminal that comes
+	// back between the two must not take the amount on the meter for a new fare.
+	r := newRide()
+	if err := t.apply(r, nil, t.begun(), fare, trip.Vacated{}); err != nil {
+		return err
+	}
+	t.meter.guessed = true
 	if t.current != nil {
 		t.vacated(false)
 	}
-	t.windUp()
-	r := newRide()
 	t.shown = r
-	t.meter.guessed = true
-	return t.apply(r, nil, t.begun(), fare, trip.Vacated{})
+	return nil
 }
 
 // Trip is one trip of the driver's list.
