@@ -163,7 +163,7 @@ func newFileID() string {
 // checkFile looks at every page and row, and follows the chain.
 func checkFile(ctx context.Context, db *sql.DB) error {
 	var result string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&result); err != nil {
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
 		return err
 	}
 	if result != "ok" {
