@@ -182,7 +182,7 @@ func (s *Store) Verify(ctx context.Context) (entries int64, err error) {
 		return 0, fmt.Errorf("database check: %w", named(err))
 	}
 	if result != "ok" {
-		return 0, fmt.Errorf("%w: %s", ErrCorrupt, result)
+		return 0, fmt.Errorf("%w: %s", ErrCorrupt, finding(result))
 	}
 	return verifyChain(ctx, s.reader)
 }

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -167,10 +168,15 @@ func checkFile(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if result != "ok" {
-		return fmt.Errorf("%w: %s", ErrCorrupt, result)
+		return fmt.Errorf("%w: %s", ErrCorrupt, finding(result))
 	}
 	_, err := verifyChain(ctx, db)
 	return err
+}
+
+// finding is what an integrity check says, on one line.
+func finding(result string) string {
+	return strings.TrimPrefix(result, "*** in database main ***\n")
 }
 
 func removeDatabase(path string) error {

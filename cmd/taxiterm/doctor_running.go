@@ -147,11 +147,7 @@ var covered = []display.Fault{
 
 // otherFaults are what else the driver's screen complains about, in its words.
 func otherFaults(view display.View) (checks []control.Check) {
-	set, err := locale.Load("en")
-	if err != nil {
-		panic(err) // the catalogue is inside the program
-	}
-	en, args := set.Default(), locale.Args{"brand": view.Brand}
+	en, args := english(), locale.Args{"brand": view.Brand}
 	for _, f := range view.Faults {
 		if !slices.Contains(covered, f) {
 			key := "fault." + string(f)

@@ -114,7 +114,7 @@ func TestLives(t *testing.T) {
 		})
 	}
 	if *only >= 0 {
-		for range 20 { // rarely two things happen at once all the same
+		for range again {
 			if !play(*only) {
 				return
 			}
@@ -125,12 +125,16 @@ func TestLives(t *testing.T) {
 	}
 }
 
+// again is how often a life is replayed: rarely two things happen at once all the same,
+// and then it is another one.
+const again = 20
+
 // TestReplay plays one life again: make soak SEED=... LIFE=...
 func TestReplay(t *testing.T) {
 	if *only < 0 {
 		t.Skip("takes -seed and -life")
 	}
-	t.Log(work(t, "-life", strconv.FormatInt(*only, 10)))
+	t.Logf("seed %d, life %d, %d times over: %v", *seed, *only, again, work(t, "-life", strconv.FormatInt(*only, 10)))
 }
 
 // TestALifeIsItsSeed: the same seed makes the same life, step by step. Two things that
