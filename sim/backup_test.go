@@ -42,6 +42,7 @@ func TestABackupIsPutBackAndTheTaxiGoesOn(t *testing.T) {
 		ride()
 		require.NoError(t, trip.Approve(ctx))
 		require.NoError(t, finish(ctx, trip))
+		require.NoError(t, trip.meterAtRest(ctx, len(trip.Payments()))) // nobody presses Hired a millisecond after For Hire
 	}
 	require.NoError(t, trip.Shows(ctx, "idle"))
 	pays()
@@ -55,6 +56,7 @@ func TestABackupIsPutBackAndTheTaxiGoesOn(t *testing.T) {
 	require.Contains(t, fails("restore", file), "systemctl stop taxiterm")
 	require.NoError(t, trip.Approve(ctx))
 	require.NoError(t, finish(ctx, trip))
+	require.NoError(t, trip.meterAtRest(ctx, 2))
 	pays() // the third one is not in the backup
 
 	require.NoError(t, trip.Daemon.Kill())
