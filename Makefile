@@ -18,7 +18,7 @@ TEST_PACKAGES = chromium zbar-tools poppler-utils strace systemd
 AXE = fleet/page/testdata/axe
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-tools race fuzz bench kill power soak years net lint vuln clean
+.PHONY: help build demo test test-tools fuzz bench kill power soak years net lint vuln clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,7 +60,7 @@ bench: build ## the numbers that the design promises, beside their goals and pee
 	$(GO) -C bench test ./...
 	$(GO) -C bench run . $(ARGS)
 
-kill: ## kill -9 car and gateway, ROUNDS times in all (default 1000), at points that SEED chooses
+kill: ## kill -9 car and gateway, at least ROUNDS times in all (default 1000), at points that SEED chooses
 	$(GO) test -run TestKilledAtAnyMoment -timeout 240m -v ./sim/kill -args -rounds $$(( $(or $(ROUNDS),1000) * 4 / 5 )) -fleet $$(( $(or $(ROUNDS),1000) / 5 )) -abreast $(or $(ABREAST),10) $(if $(SEED),-seed $(SEED))
 
 soak: ## random lives of a taxi in virtual time, until TRIPS (default 20000) are driven; SEED=, LIFE= replays one

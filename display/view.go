@@ -154,6 +154,7 @@ type Driver struct {
 	Meter   Health
 	Queue   Queue
 	Trips   []TripLine // newest first: the open one, then the last ones
+	Unread  bool       // the records cannot be read: nothing of the above is known
 }
 
 // Action is something that the driver may press.

@@ -39,9 +39,9 @@ func SetAside(ctx context.Context, path string) (kept string, why, err error) {
 	return kept, why, nil
 }
 
-// Inspect is why Open would refuse a file, as far as that can be told without touching
-// it; nil if there is no file and never was.
-func Inspect(path string) error {
+// Inspect is what is wrong with a file, whether Open would refuse it or not: it reads
+// every page and the chain, and changes nothing; nil if there is no file and never was.
+func Inspect(ctx context.Context, path string) error {
 	lock, err := os.Open(path + ".lock")
 	var m mark
 	if err == nil {
@@ -61,7 +61,16 @@ func Inspect(path string) error {
 	if err == nil && version > len(migrations) {
 		err = newer(version)
 	}
+	if err == nil && there(path) {
+		err = readWhole(ctx, path)
+	}
 	return named(err)
+}
+
+func readWhole(ctx context.Context, path string) error {
+	db := openReader(path, nil)
+	defer db.Close()
+	return checkFile(ctx, db)
 }
 
 // diagnose is why a file must be set aside, or an error if it must not.

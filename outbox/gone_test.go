@@ -198,6 +198,7 @@ func TestADamagedPageIsNamed(t *testing.T) {
 		return err
 	}))
 	require.NoError(t, s.Close())
+	require.NoError(t, Inspect(t.Context(), path))
 	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
 	opened := 0
@@ -211,6 +212,7 @@ func TestADamagedPageIsNamed(t *testing.T) {
 		} else {
 			require.ErrorIs(t, err, ErrCorrupt)
 		}
+		require.Error(t, Inspect(t.Context(), damaged), "page at %d", page)
 		_, why, err := SetAside(t.Context(), damaged)
 		require.NoError(t, err, "page at %d", page)
 		var broken *ChainError

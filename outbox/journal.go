@@ -178,11 +178,11 @@ func scanLink(rows *sql.Rows) (Link, error) {
 func (s *Store) Verify(ctx context.Context) (entries int64, err error) {
 	defer s.look()()
 	var result string
-	if err := s.reader.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&result); err != nil {
+	if err := s.reader.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
 		return 0, fmt.Errorf("database check: %w", named(err))
 	}
 	if result != "ok" {
-		return 0, fmt.Errorf("%w: %s", ErrCorrupt, result)
+		return 0, fmt.Errorf("%w: %s", ErrCorrupt, finding(result))
 	}
 	return verifyChain(ctx, s.reader)
 }

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -163,14 +164,19 @@ func newFileID() string {
 // checkFile looks at every page and row, and follows the chain.
 func checkFile(ctx context.Context, db *sql.DB) error {
 	var result string
-	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check").Scan(&result); err != nil {
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&result); err != nil {
 		return err
 	}
 	if result != "ok" {
-		return fmt.Errorf("%w: %s", ErrCorrupt, result)
+		return fmt.Errorf("%w: %s", ErrCorrupt, finding(result))
 	}
 	_, err := verifyChain(ctx, db)
 	return err
+}
+
+// finding is what an integrity check says, on one line.
+func finding(result string) string {
+	return strings.TrimPrefix(result, "*** in database main ***\n")
 }
 
 func removeDatabase(path string) error {

@@ -100,7 +100,7 @@ func cutEverywhere(t *testing.T, what, from string, stride int, look func(path s
 			require.False(t, t.Failed(), "cut at change %d", cutAt)
 		}
 	}
-	t.Logf("%d changes, cut at each %d., %d disks that may be left", cutAt-1, stride, cutAt/stride*pictures)
+	t.Logf("%d changes of the disk, the power cut at one in %d: %d disks that may be left, all sound", cutAt-1, stride, cutAt/stride*pictures)
 }
 
 // TestAMigrationIsCutAtEveryChange cuts the power at every change of the disk that a

@@ -202,7 +202,7 @@ func TestThePowerIsCut(t *testing.T) {
 		}
 	}
 	require.Greater(t, said["delivered"], *cuts, "the child hardly got to work")
-	t.Logf("%d cuts in %d changes of the disk: %v, all kept", *cuts, changes, said)
+	t.Logf("%d cuts in %d changes of the disk; promises, all kept: %v", *cuts, changes, said)
 }
 
 // TestAPowerCutIsNoticedWhereFlushesAreMissing is the test of the test: without
@@ -232,7 +232,7 @@ func TestAPowerCutIsNoticedWhereFlushesAreMissing(t *testing.T) {
 				p.work(t, disk, path, seed, weak.setting)
 				require.NoError(t, disk.Cut(disktest.Nothing))
 				if err := p.broken(t.Context(), onePicture(t, disk)); err != nil {
-					t.Log(err)
+					t.Logf("noticed, as it must be: %v", err)
 					return
 				}
 			}

@@ -42,7 +42,7 @@ func TestABackupIsPutBackAndTheTaxiGoesOn(t *testing.T) {
 		ride()
 		require.NoError(t, trip.Approve(ctx))
 		require.NoError(t, finish(ctx, trip))
-		require.NoError(t, trip.meterAtRest(ctx, 0))
+		require.NoError(t, trip.meterAtRest(ctx, len(trip.Payments()))) // nobody presses Hired a millisecond after For Hire
 	}
 	require.NoError(t, trip.Shows(ctx, "idle"))
 	pays()

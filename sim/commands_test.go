@@ -88,6 +88,7 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 	require.Contains(t, run("outbox", "list", "--all"), "refund")
 	require.Contains(t, run("outbox", "verify"), "each follows from the ones before it")
 	require.Contains(t, fails("trips", "show", "77"), "no trip has the number 77")
+	require.Contains(t, fails("trips", "show", "0"), "no trip has the number 0")
 	require.Contains(t, fails("pay", "retry", "1"), "not_now")
 	require.Equal(t, "taxiterm v0.0-test\n", run("version"))
 	require.Contains(t, run("completion", "bash"), "bash completion")
@@ -101,6 +102,8 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		require.Equal(t, 2, code, "%v: %s", args, errs)
 		require.Contains(t, errs, "hint: ")
 	}
+	_, errs, _ := d.command("trips", "show")
+	require.Contains(t, errs, "usage: taxiterm trips show TRIP")
 	_, errs, code := d.command("--socket", filepath.Join(d.dir, "none.sock"), "status")
 	require.Equal(t, 1, code)
 	require.Contains(t, errs, "taxiterm is not running\nhint: start it")

@@ -269,6 +269,7 @@ func (f demoFlags) serve(cmd *cobra.Command) error {
 		fmt.Fprintf(w, "  %-34s to play: the meter's keys, the passenger's phone, the network\n", urls.Page)
 		fmt.Fprintf(w, "  %-34s the passenger's screen\n", urls.Passenger)
 		fmt.Fprintf(w, "  %-34s the driver's screen\n\n", urls.Driver)
+		fmt.Fprintf(w, "Ask the terminal, for example for status, doctor or trips:\n\n  %s --config %s status\n\n", o.Terminal, filepath.Join(o.Dir, "taxiterm.toml"))
 		fmt.Fprintf(w, "Stop it with Ctrl-C. No money moves.\n")
 	}})
 	if errors.Is(err, context.Canceled) {

@@ -127,8 +127,12 @@ func explainFile(err error, path, command string) error {
 		return hinted{err, "stop the terminal first, when no passenger is in the car: systemctl stop taxiterm"}
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, outbox.ErrReadOnly):
 		return hinted{err, "run this as the daemon's user: sudo -u taxiterm taxiterm " + command + " FILE"}
+	case errors.Is(err, outbox.ErrFull):
+		return hinted{err, "make room: df -h, journalctl --vacuum-size=100M, apt clean"}
 	case errors.Is(err, fs.ErrNotExist):
-		return hinted{err, "[storage] path is " + path + "; does the file exist, and the folder?"}
+		return hinted{err, "[storage] path is " + path + "; do it, FILE and their folders exist?"}
+	case command == "backup" && (errors.As(err, &chain) || errors.Is(err, outbox.ErrCorrupt) || errors.Is(err, outbox.ErrForeign)):
+		return hinted{err, "what is wrong is the outbox, not the copy; taxiterm doctor says what to do"}
 	case errors.As(err, &chain), errors.Is(err, outbox.ErrCorrupt), errors.Is(err, outbox.ErrForeign):
 		return hinted{err, "it is not usable as it is; nothing was changed, take an older backup"}
 	}

@@ -114,7 +114,7 @@ func (d *terminalDaemon) cannotUse(ctx context.Context, screens *web.Server, err
 	screens.Show(display.View{
 		Screen: display.OutOfOrder, Vehicle: d.config.Vehicle, Brand: d.config.Payment.Brand,
 		Faults: []display.Fault{terminal.DiskFault(err)},
-		Driver: display.Driver{Network: display.NetworkUnknown, Meter: display.HealthStarting},
+		Driver: display.Driver{Network: display.NetworkUnknown, Meter: display.HealthStarting, Unread: true},
 	})
 	d.notify(daemon.SdNotifyReady)
 	d.notify(daemon.SdNotifyWatchdog)

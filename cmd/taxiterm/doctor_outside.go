@@ -17,7 +17,7 @@ import (
 
 // examine looks at what can be seen without a running terminal.
 func (o *options) examine(ctx context.Context, listen time.Duration) []control.Check {
-	checks := []control.Check{skipped(control.CheckDaemon, "start it with systemctl start taxiterm", "is not running; what only it knows was not looked at")}
+	checks := []control.Check{skipped(control.CheckDaemon, "start it with systemctl start taxiterm", "is not running, or cannot use its outbox; what only it knows was not looked at")}
 	c, err := load(o.config)
 	if err != nil {
 		return append(checks, fault(control.CheckConfig, "correct it; taxiterm config example has every key", "%v", err))
@@ -131,11 +131,11 @@ func trialCheck(ctx context.Context, path string) control.Check {
 	if err = errors.Join(err, os.RemoveAll(folder)); err != nil {
 		return fault(control.CheckOutbox, do, "%v", err)
 	}
-	if err := outbox.Inspect(path); err != nil {
+	if err := outbox.Inspect(ctx, path); err != nil {
 		return fault(control.CheckOutbox, outboxHint(err), "%v", err)
 	}
 	if info, err := os.Stat(path); err == nil {
-		return okay(control.CheckOutbox, "a trial file keeps its commits (WAL, synchronous FULL); %s has %d MB", path, info.Size()>>20)
+		return okay(control.CheckOutbox, "a trial file keeps its commits (WAL, synchronous FULL); %s, %d kB, is sound", path, info.Size()>>10)
 	}
 	return okay(control.CheckOutbox, "a trial file keeps its commits (WAL, synchronous FULL); %s is not there yet", path)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -131,7 +132,7 @@ func (e *examiner) outboxCheck(ctx context.Context, view display.View) control.C
 	check, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := e.term.Healthy(check); err != nil {
-		return fault(control.CheckOutbox, "journalctl -u taxiterm says more", "%v", err)
+		return fault(control.CheckOutbox, cmp.Or(knownHint(err), "journalctl -u taxiterm says more"), "%v", err)
 	}
 	return okay(control.CheckOutbox, "every commit is flushed (WAL, synchronous FULL: read back at the start); %d commands on their way",
 		view.Driver.Queue.Pending)
@@ -146,11 +147,7 @@ var covered = []display.Fault{
 
 // otherFaults are what else the driver's screen complains about, in its words.
 func otherFaults(view display.View) (checks []control.Check) {
-	set, err := locale.Load("en")
-	if err != nil {
-		panic(err) // the catalogue is inside the program
-	}
-	en, args := set.Default(), locale.Args{"brand": view.Brand}
+	en, args := english(), locale.Args{"brand": view.Brand}
 	for _, f := range view.Faults {
 		if !slices.Contains(covered, f) {
 			key := "fault." + string(f)

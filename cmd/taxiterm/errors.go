@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -31,7 +32,8 @@ func explain(err error) (message, hint string, code int) {
 	var help hinted
 	switch {
 	case errors.As(err, &usage):
-		return err.Error(), "taxiterm --help lists the commands", exitUsage
+		errors.As(usage.error, &help)
+		return err.Error(), cmp.Or(help.hint, "taxiterm --help lists the commands"), exitUsage
 	case errors.As(err, &bad):
 		return err.Error(), "", exitConfig
 	case errors.As(err, &help):
@@ -39,7 +41,7 @@ func explain(err error) (message, hint string, code int) {
 	case errors.Is(err, context.Canceled):
 		return "interrupted", "", exitFailure
 	case errors.Is(err, control.ErrNotRunning):
-		return control.ErrNotRunning.Error(), "start it with systemctl start taxiterm, or name its socket with --socket", exitFailure
+		return control.ErrNotRunning.Error(), "start it with systemctl start taxiterm, or name its socket with --socket; if its screens say D1 to D7, it runs without its outbox: taxiterm doctor", exitFailure
 	case errors.Is(err, control.ErrNotAllowed):
 		return control.ErrNotAllowed.Error(), "run this as the daemon's user: sudo -u taxiterm taxiterm ...", exitFailure
 	case errors.As(err, &refused) && codeHints[vehicle.Refusal(refused.Reason)] != "" && strings.HasPrefix(refused.Message, "code:"):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +17,8 @@ var outboxHints = []struct {
 	condition error
 	hint      string
 }{
-	{outbox.ErrGone, "look for it, also among the backups, and put it back; if it is lost for good, taxiterm outbox set-aside lets a new one be made"},
-	{outbox.ErrCorrupt, "taxiterm outbox set-aside keeps it and lets a new one be made; what was open in it must be settled in the merchant portal"},
+	{outbox.ErrGone, "look for it and put it back, or stop the terminal and put a backup in its place (taxiterm restore FILE); if it is lost for good, taxiterm outbox set-aside lets a new one be made"},
+	{outbox.ErrCorrupt, "stop the terminal and put a backup in its place (taxiterm restore FILE); without one, taxiterm outbox set-aside keeps it and lets a new one be made, and what was open in it must be settled in the merchant portal"},
 	{outbox.ErrForeign, "see what it is; taxiterm outbox set-aside keeps it and lets a new one be made"},
 	{outbox.ErrNewer, "install the newer program; nothing was changed"},
 	{outbox.ErrInUse, "another process has it; the terminal lets go with systemctl stop taxiterm"},
@@ -28,12 +29,17 @@ var outboxHints = []struct {
 }
 
 func outboxHint(err error) string {
+	return cmp.Or(knownHint(err), "taxiterm doctor looks at the disk")
+}
+
+// knownHint is empty for an error that none of them is about.
+func knownHint(err error) string {
 	for _, h := range outboxHints {
 		if errors.Is(err, h.condition) {
 			return h.hint
 		}
 	}
-	return "taxiterm doctor looks at the disk"
+	return ""
 }
 
 func newOutboxSetAside(o *options) *cobra.Command {

@@ -57,7 +57,8 @@ func newRoot() *cobra.Command {
 code, and takes the payment with Vipps MobilePay.
 
 "taxiterm run" is the daemon. The other commands talk to the running daemon, but for
-"meter", "doctor", "backup" and "restore", which can do without.`,
+"config", "enroll", "meter", "doctor", "backup" and "outbox set-aside", which can do
+without, and "restore", for which it must be stopped.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -78,10 +79,14 @@ code, and takes the payment with Vipps MobilePay.
 func markUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
+			err := check(cmd, args)
+			switch {
+			case err == nil:
+				return nil
+			case cmd.HasSubCommands():
 				return usageError{err}
 			}
-			return nil
+			return usageError{hinted{err, "usage: " + cmd.UseLine()}}
 		}
 	}
 	for _, sub := range cmd.Commands() {

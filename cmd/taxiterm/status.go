@@ -52,7 +52,7 @@ func printStatus(w io.Writer, s control.Status) {
 		fmt.Fprintf(w, "possible now: taxiterm pay %s\n", strings.Trim(fmt.Sprint(s.Actions), "[]"))
 	}
 	if s.Notice != "" {
-		fmt.Fprintln(w, "notice:", s.Notice)
+		printNotice(w, s)
 	}
 	if len(s.Faults) > 0 {
 		printFaults(w, s)
@@ -82,13 +82,27 @@ func modeOf(g *control.Gateway) string {
 	return text + fmt.Sprintf("; journal copied up to row %d", g.Copied)
 }
 
-// printFaults says what is wrong and what to do, in the words of the driver's screen.
-func printFaults(w io.Writer, s control.Status) {
+// english has the words of the screens.
+func english() *locale.Catalogue {
 	set, err := locale.Load("en")
 	if err != nil {
 		panic(err) // the catalogue is inside the program
 	}
-	en, args := set.Default(), locale.Args{"brand": s.Brand}
+	return set.Default()
+}
+
+// printNotice is what the driver is to read now.
+func printNotice(w io.Writer, s control.Status) {
+	args := locale.Args{"brand": s.Brand, "trip": s.NoticeTrip}
+	if s.NoticeAmount != nil {
+		args["amount"] = s.NoticeAmount.String()
+	}
+	fmt.Fprintf(w, "notice (%s): %s\n", s.Notice, english().Text("notice."+s.Notice, args))
+}
+
+// printFaults says what is wrong and what to do, in the words of the driver's screen.
+func printFaults(w io.Writer, s control.Status) {
+	en, args := english(), locale.Args{"brand": s.Brand}
 	for _, f := range s.Faults {
 		fmt.Fprintf(w, "fault %s: %s\n          %s\n", f, en.Text("fault."+string(f), args), en.Text("fault."+string(f)+".do", args))
 	}

@@ -108,7 +108,7 @@ func tripList(s scene) html.Node {
 	return html.El(`aside class="trips" data-part="trips"`,
 		html.El(`header class="above"`,
 			html.Say("h2", s.T("driver.trips")),
-			html.Say(`button type="button" data-open="shift"`, s.T("driver.shift")),
+			html.If(!s.Driver.Unread, html.Say(`button type="button" data-open="shift"`, s.T("driver.shift"))),
 		),
 		html.If(len(rows) > 0, html.El(`div class="list"`, html.El("ol", html.Each(rows, func(r Row) html.Node {
 			return html.El("li", html.Class(r.Screen), html.El(`button type="button" data-open="trip"`,
@@ -119,7 +119,7 @@ func tripList(s scene) html.Node {
 				html.El(`span class="outcome"`, outcome(s, r)),
 			))
 		})))),
-		html.If(len(rows) == 0, html.Say("p", s.T("driver.no_trips"))),
+		html.If(len(rows) == 0, html.Say("p", s.NoTrips())),
 	)
 }
 

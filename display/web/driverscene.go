@@ -81,8 +81,11 @@ func (s scene) NoticeText() string {
 // Chip is a small sign with a colour: "good", "wait" or "bad".
 type Chip struct{ Mood, Text string }
 
-// Chips are the network, the meter and the queue.
+// Chips are the network, the meter and the queue, as far as they are known.
 func (s scene) Chips() []Chip {
+	if s.Driver.Unread {
+		return nil
+	}
 	return []Chip{s.networkChip(), s.meterChip(), s.queueChip()}
 }
 
@@ -112,6 +115,14 @@ func (s scene) queueChip() Chip {
 		return Chip{"wait", s.text("queue.pending", locale.Args{"count": strconv.Itoa(q.Pending)})}
 	}
 	return Chip{"good", s.T("queue.empty")}
+}
+
+// NoTrips says why the list of trips is empty.
+func (s scene) NoTrips() string {
+	if s.Driver.Unread {
+		return s.T("driver.unread")
+	}
+	return s.T("driver.no_trips")
 }
 
 // FaultText is what is wrong, the worst fault first.

@@ -151,6 +151,18 @@ func TestChips(t *testing.T) {
 	}
 }
 
+// TestWhatCannotBeReadIsNotClaimed: records that are lost do not say "All sent".
+func TestWhatCannotBeReadIsNotClaimed(t *testing.T) {
+	t.Parallel()
+	v := display.View{Screen: display.OutOfOrder, Faults: []display.Fault{display.FaultDiskGone}, Driver: display.Driver{Unread: true}}
+	page := testRenderer(t).frame(v).html(variant{driver, "en"}).String()
+	require.Contains(t, page, "The records are missing")
+	require.Contains(t, page, "Cannot be read now")
+	for _, claim := range []string{"All sent", "No trips yet", "Meter: starting", `data-open="shift"`} {
+		require.NotContains(t, page, claim)
+	}
+}
+
 // TestTripTimesAreLocal: the list is in the driver's time, whatever the terminal
 // counts in.
 func TestTripTimesAreLocal(t *testing.T) {

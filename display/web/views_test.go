@@ -195,6 +195,7 @@ func driverScenes() []scenery {
 		{"claim", view(display.Due, "", claim, request, canConfirm, canSend, faults(display.FaultNetwork), queue(1, 0))},
 		{"sent", view(display.Sent, "", request, canSend, sentTo, expires(8*time.Minute+42*time.Second))},
 		{"tipping", view(display.Tipping, "", tips, canSend, actions(display.ActionCash, display.ActionCard))},
+		{"unread", display.View{Screen: display.OutOfOrder, Vehicle: "T122", Brand: "Vipps", Faults: []display.Fault{display.FaultDiskGone}, Driver: display.Driver{Unread: true}}},
 		{"can-type", view(display.OutOfOrder, "", vacant, canType, faults(display.FaultMeterMissing))},
 		{"offline", view(display.Connecting, display.ReasonOffline, faults(display.FaultNetwork), queue(2, 0),
 			actions(display.ActionCash, display.ActionCard))},

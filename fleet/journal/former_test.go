@@ -138,7 +138,9 @@ func TestARestoredFileIsCopiedOn(t *testing.T) {
 	s = openStore(t, path, outbox.Options{})
 	write(t, s, "T122", 2)
 	u, stop = uplink(t, car, s, link.UplinkOptions{})
-	linktest.Eventually(t, func() bool { return u.Status().Known == 43 && u.Status().Err == nil && j.Known(one.ID, r.Name).Seq == 43 })
+	linktest.Eventually(t, func() bool {
+		return u.Status().Known == 43 && u.Status().Err == nil && j.Known(one.ID, r.Name).Seq == 43
+	})
 	require.Equal(t, int64(30), j.Known(one.ID, old).Seq, "what the backup has of the old name is copied under it")
 	require.Len(t, j.Trips(journal.Query{}), 7)
 	for _, x := range j.Trips(journal.Query{}) {

@@ -131,7 +131,7 @@ func TestReplay(t *testing.T) {
 	if *only < 0 {
 		t.Skip("takes -seed and -life")
 	}
-	t.Log(work(t, "-life", strconv.FormatInt(*only, 10)))
+	t.Logf("seed %d, life %d, %d times over: %v", *seed, *only, *tries, work(t, "-life", strconv.FormatInt(*only, 10)))
 }
 
 // TestALifeIsItsSeed: the same seed makes the same life, step by step. Two things that

@@ -61,10 +61,13 @@ type Status struct {
 	Amount  *money.Amount    `json:"amount,omitempty"`
 	Actions []display.Action `json:"actions,omitempty"`
 	Notice  string           `json:"notice,omitempty"`
-	Network display.Network  `json:"network"`
-	Meter   display.Health   `json:"meter"`
-	Queue   Queue            `json:"queue"`
-	Faults  []display.Fault  `json:"faults,omitempty"`
+	// NoticeTrip and NoticeAmount are what the notice speaks of, if it names any.
+	NoticeTrip   string          `json:"notice_trip,omitempty"`
+	NoticeAmount *money.Amount   `json:"notice_amount,omitempty"`
+	Network      display.Network `json:"network"`
+	Meter        display.Health  `json:"meter"`
+	Queue        Queue           `json:"queue"`
+	Faults       []display.Fault `json:"faults,omitempty"`
 	// Gateway is there in a fleet; without it payments are made by the terminal itself.
 	Gateway *Gateway `json:"gateway,omitempty"`
 }
@@ -231,6 +234,12 @@ func statusOf(v display.View, version string) Status {
 		Actions: v.Driver.Actions, Notice: v.Driver.Notice.Key, Network: v.Driver.Network, Meter: v.Driver.Meter,
 		Queue:  Queue{v.Driver.Queue.Pending, v.Driver.Queue.Parked, v.Driver.Queue.Oldest.Seconds()},
 		Faults: v.Faults,
+	}
+	if n := v.Driver.Notice; n.Key != "" {
+		s.NoticeTrip = n.Trip
+		if n.Amount.Currency != "" {
+			s.NoticeAmount = &n.Amount
+		}
 	}
 	if v.Amount.Currency != "" {
 		s.Amount = &v.Amount

@@ -210,6 +210,10 @@ func (s *Server) trip(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	unknown := &Error{http.StatusNotFound, fmt.Sprintf("no trip has the number %d", n), string(display.RefusedUnknownTrip)}
+	if n == 0 { // the stream of what belongs to no trip
+		return nil, unknown
+	}
 	state, entries, err := s.o.Terminal.Journal(r.Context(), n)
 	if err != nil {
 		return nil, err
@@ -218,7 +222,7 @@ func (s *Server) trip(r *http.Request) (any, error) {
 		return nil, &Error{http.StatusNotFound, fmt.Sprintf("trip %04d is no longer on this computer", n), string(display.RefusedGone)}
 	}
 	if state.Phase == trip.Vacant {
-		return nil, &Error{http.StatusNotFound, fmt.Sprintf("no trip has the number %d", n), string(display.RefusedUnknownTrip)}
+		return nil, unknown
 	}
 	t := tripOf(state, s.o.Terminal.Receipt(state))
 	for _, e := range entries {
