@@ -38,7 +38,7 @@ func mustRead(name string) string {
 // never changed in place: the steps run on a copy, the copy is verified and then
 // renamed over it. Whatever goes wrong before that leaves the old file as it was.
 func prepareFile(ctx context.Context, path string, steps []string) error {
-	fresh := path + ".new"
+	fresh := fresh(path)
 	if err := removeDatabase(fresh); err != nil { // left behind by a crash
 		return err
 	}
@@ -55,10 +55,16 @@ func prepareFile(ctx context.Context, path string, steps []string) error {
 		return errors.Join(fmt.Errorf("schema %d to %d, the file stays as it was: %w", version, len(steps), err),
 			removeDatabase(fresh))
 	}
+	// That the old file's log has gone must be safe before: it would be taken for one of
+	// the new file.
+	folder := filepath.Dir(path)
+	if err := syncFolder(folder); err != nil {
+		return err
+	}
 	if err := os.Rename(fresh, path); err != nil {
 		return fmt.Errorf("put new file in place: %w", err)
 	}
-	return syncFolder(filepath.Dir(path))
+	return syncFolder(folder)
 }
 
 // fileVersion is how many steps the file has had; 0 if there is none. It looks at

@@ -30,6 +30,22 @@ func serveFiles() {
 			}
 			return s.ID(), s.Close()
 		},
+		"putback": func(path string) (string, error) {
+			s, err := Open(context.Background(), path, Options{})
+			if err != nil {
+				return "", err
+			}
+			if err := os.Remove(path + "-wal"); err != nil {
+				return "", err
+			}
+			return "", s.Commit(context.Background(), func(tx *Tx) error {
+				return tx.Enqueue(1, Command{Kind: "send", Key: "c"})
+			})
+		},
+		"restore": func(path string) (string, error) {
+			r, err := Restore(context.Background(), filepath.Join(filepath.Dir(path), "backup"), path)
+			return r.Name, err
+		},
 	}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		what, path, _ := strings.Cut(lines.Text(), " ")
@@ -136,5 +152,65 @@ func TestTheMakingOfAFileIsCutAtEveryChange(t *testing.T) {
 			require.Equal(t, said, s.ID(), "it may have left the device in a reference")
 		}
 		require.NoError(t, s.Close())
+	})
+}
+
+// TestARestoreIsCutAtEveryChange cuts the power at every change of the disk that a restore
+// makes over a file whose process was killed, so that its last commits are in the log only.
+// Each time the next start has the former file, whole, or the restored one and the former
+// one kept aside, whole.
+func TestARestoreIsCutAtEveryChange(t *testing.T) {
+	from, old := killed(t)
+	path, _ := oldFile(t)
+	_, err := Backup(t.Context(), path, filepath.Join(from, "backup"), false)
+	require.NoError(t, err)
+	former, restored := 0, 0
+	cutEverywhere(t, "restore", from, 1, func(path string, done bool, said string) {
+		s, err := Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		defer s.Close()
+		_, err = s.Verify(t.Context())
+		require.NoError(t, err)
+		if s.ID() == old {
+			former++
+			require.False(t, done)
+			require.Equal(t, 2, s.Depth().Pending, "the log was lost")
+			return
+		}
+		restored++
+		require.Equal(t, 1, s.Depth().Pending)
+		if done {
+			require.Equal(t, said, s.ID())
+		}
+		kept := path + ".aside-2" // cut off while it was kept, it is kept once more
+		if !there(kept) {
+			kept = path + ".aside-1"
+		}
+		aside := open(t, kept)
+		require.Equal(t, old, aside.ID())
+		require.Equal(t, 2, aside.Depth().Pending)
+	})
+	require.Greater(t, former, 10)
+	require.Greater(t, restored, 3)
+}
+
+// TestThePuttingBackIsCutAtEveryChange does it where the log is taken away under a process
+// and put back at its next commit. Until then a start says that it is gone; none ever
+// goes on without it.
+func TestThePuttingBackIsCutAtEveryChange(t *testing.T) {
+	from, id := killed(t)
+	cutEverywhere(t, "putback", from, 2, func(path string, done bool, _ string) {
+		s, err := Open(t.Context(), path, Options{})
+		if err != nil {
+			require.ErrorIs(t, err, ErrGone)
+			require.False(t, done)
+			return
+		}
+		defer s.Close()
+		require.Equal(t, id, s.ID())
+		require.GreaterOrEqual(t, s.Depth().Pending, 2, "the log was lost and nobody noticed")
+		require.False(t, done && s.Depth().Pending < 3)
+		_, err = s.Verify(t.Context())
+		require.NoError(t, err)
 	})
 }
