@@ -185,6 +185,31 @@ func TestAFileThatIsTakenAwayWhileInUseIsPutBack(t *testing.T) {
 	}
 }
 
+// TestWhatCannotBePutBackIsNotCalledWhole closes a file that was replaced by an older copy of
+// it, or whose log was taken, on a disk that has no room for the new one.
+func TestWhatCannotBePutBackIsNotCalledWhole(t *testing.T) {
+	for name, do := range map[string]func(t *testing.T, path string, older []byte){
+		"an older copy": func(t *testing.T, path string, older []byte) {
+			remove("")(t, path)
+			require.NoError(t, os.WriteFile(path, older, 0o600))
+		},
+		"no log": func(t *testing.T, path string, _ []byte) { remove("-wal")(t, path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, _ := oldFile(t)
+			older, err := os.ReadFile(path)
+			require.NoError(t, err)
+			s := open(t, path)
+			begin(t, s, "b")
+			do(t, path, older)
+			require.NoError(t, os.MkdirAll(fresh(path)+"/in the way", 0o700))
+			require.Error(t, s.Close())
+			require.NoError(t, os.RemoveAll(fresh(path)))
+			require.Equal(t, 2, open(t, path).Depth().Pending)
+		})
+	}
+}
+
 // TestADamagedPageIsNamed damages one page after the other: whether the file still opens
 // or not, the damage is found and named, and the file can be set aside.
 func TestADamagedPageIsNamed(t *testing.T) {

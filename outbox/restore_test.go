@@ -52,6 +52,17 @@ func TestABackupIsTheStateOfOneMoment(t *testing.T) {
 	require.NoError(t, err, "also of a file that nobody has open")
 }
 
+// A backup of what a killed process left takes its log along, and leaves it.
+func TestABackupOfAKilledProcessHasItsLog(t *testing.T) {
+	dir, _ := killed(t)
+	path := filepath.Join(dir, "outbox.db")
+	before := folder(t, path)
+	c, err := Backup(t.Context(), path, filepath.Join(t.TempDir(), "backup.db"), false)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, c.Entries)
+	require.Equal(t, before, folder(t, path))
+}
+
 func TestABackupReplacesNothingByItself(t *testing.T) {
 	path := tempFile(t)
 	s := open(t, path)
