@@ -114,7 +114,7 @@ func keepAs(path, name string) error {
 	if os.Link(path, name) == nil {
 		return nil
 	}
-	return copyBytes(path, name)
+	return copyFile(path, name)
 }
 
 // freeName is the first one under which neither a file nor a log is kept.

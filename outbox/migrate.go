@@ -98,7 +98,7 @@ func newer(version int) error {
 // buildFile writes the newest schema to fresh, from a copy of path if it has one.
 func buildFile(ctx context.Context, path, fresh string, version int, steps []string) error {
 	if version > 0 {
-		if err := copyFile(ctx, path, fresh); err != nil {
+		if err := copyCommitted(ctx, path, fresh); err != nil {
 			return fmt.Errorf("copy: %w", err)
 		}
 	}
@@ -117,9 +117,9 @@ func buildFile(ctx context.Context, path, fresh string, version int, steps []str
 	return syncFile(fresh)
 }
 
-// copyFile writes everything that is committed in path to a new file, and leaves no
+// copyCommitted writes everything that is committed in path to a new file, and leaves no
 // log of path behind that could be taken for one of its successor.
-func copyFile(ctx context.Context, path, fresh string) error {
+func copyCommitted(ctx context.Context, path, fresh string) error {
 	db := openWriter(path)
 	_, err := db.ExecContext(ctx, "VACUUM INTO ?", fresh)
 	if err = errors.Join(err, db.Close()); err != nil {

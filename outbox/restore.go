@@ -48,7 +48,7 @@ func Restore(ctx context.Context, backup, path string) (r Restoration, err error
 	}
 	defer lock.Close()
 	if _, err = settledMark(path, lock); err == nil {
-		err = removeDatabase(fresh(path))
+		err = clearFresh(path, backup)
 	}
 	if err != nil {
 		return r, fmt.Errorf("restore: %w", named(err))
@@ -67,13 +67,26 @@ func Restore(ctx context.Context, backup, path string) (r Restoration, err error
 	return r, nil
 }
 
+// clearFresh makes room for the new file, unless what stands there is to be restored:
+// where the log was lost, it may be a put-back that was cut off, with all commits.
+func clearFresh(path, backup string) error {
+	from, err := os.Stat(backup)
+	if err != nil {
+		return err
+	}
+	if left, err := os.Stat(fresh(path)); err == nil && os.SameFile(from, left) {
+		return fmt.Errorf("give %s another name first", backup)
+	}
+	return removeDatabase(fresh(path))
+}
+
 // prepareRestore makes the file that is to be put in place. born is what it was called
 // first.
 func prepareRestore(ctx context.Context, backup, fresh string) (r Restoration, born string, err error) {
 	if info, err := os.Stat(backup + "-wal"); err == nil && info.Size() > 0 {
 		return r, "", fmt.Errorf("%s-wal belongs to it: that is a file in use and not a backup", backup)
 	}
-	if err := copyBytes(backup, fresh); err != nil {
+	if err := copyFile(backup, fresh); err != nil {
 		return r, "", err
 	}
 	if r.Contents, err = examine(ctx, fresh); err != nil {
@@ -121,7 +134,7 @@ func rename(ctx context.Context, db *sql.DB) (name, born string, err error) {
 	return r.Name, s.born, tx.Commit()
 }
 
-func copyBytes(from, to string) error {
+func copyFile(from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err

@@ -172,6 +172,10 @@ func TestARestoreThatCannotBeDoneChangesNothing(t *testing.T) {
 		_, err := Restore(t.Context(), file, path)
 		require.Error(t, err, name)
 	}
+	require.NoError(t, os.WriteFile(fresh(path), whole, 0o600))
+	_, err = Restore(t.Context(), fresh(path), path)
+	require.ErrorContains(t, err, "another name")
+	require.NoError(t, os.Remove(fresh(path)))
 	_, err = Restore(t.Context(), filepath.Join(t.TempDir(), "missing"), path)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.NoError(t, os.WriteFile(backup+"-wal", []byte("x"), 0o600))
