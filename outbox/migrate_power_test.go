@@ -30,6 +30,10 @@ func serveFiles() {
 			}
 			return s.ID(), s.Close()
 		},
+		"set-aside": func(path string) (string, error) {
+			_, _, err := SetAside(context.Background(), path)
+			return "", err
+		},
 		"putback": func(path string) (string, error) {
 			s, err := Open(context.Background(), path, Options{})
 			if err != nil {
@@ -212,5 +216,58 @@ func TestThePuttingBackIsCutAtEveryChange(t *testing.T) {
 		require.False(t, done && s.Depth().Pending < 3)
 		_, err = s.Verify(t.Context())
 		require.NoError(t, err)
+	})
+}
+
+// TestASettingAsideIsCutAtEveryChange does it with a damaged file. Wherever it stands
+// afterwards, a file and a log are together as they were, and setting aside can be done again.
+func TestASettingAsideIsCutAtEveryChange(t *testing.T) {
+	from, _ := killed(t)
+	overwrite(100, 3*4096)(t, filepath.Join(from, "outbox.db"))
+	before := folder(t, filepath.Join(from, "outbox.db"))
+	cutEverywhere(t, "set-aside", from, 1, func(path string, done bool, _ string) {
+		s, err := Open(t.Context(), path, Options{})
+		if err != nil {
+			require.False(t, done)
+			_, _, err := SetAside(t.Context(), path)
+			require.NoError(t, err)
+			s, err = Open(t.Context(), path, Options{})
+			require.NoError(t, err)
+		}
+		require.Zero(t, s.Depth().Pending)
+		require.NoError(t, s.Close())
+		require.Condition(t, func() bool {
+			for _, n := range []string{"1", "2", "3"} {
+				if kept := folder(t, path+".aside-"+n); string(kept[""]) == string(before[""]) && string(kept["-wal"]) == string(before["-wal"]) {
+					return true
+				}
+			}
+			return false
+		}, "file and log are not together")
+	})
+}
+
+// TestAnOpeningWithMigrationIsCutAtEveryChange does it with a file of the first schema
+// whose log counts.
+func TestAnOpeningWithMigrationIsCutAtEveryChange(t *testing.T) {
+	was, from := tempFile(t), t.TempDir()
+	require.NoError(t, prepareFile(t.Context(), was, migrations[:1]))
+	db := openWriter(was)
+	_, err := db.Exec("INSERT INTO stream (id) VALUES (1); INSERT INTO command (stream, kind, key, body, created_at) VALUES (1, 'c', 'c-1', x'01', 1)")
+	require.NoError(t, err)
+	path := filepath.Join(from, "outbox.db")
+	for suffix, b := range folder(t, was) {
+		require.NoError(t, os.WriteFile(path+suffix, b, 0o600))
+	}
+	require.NoError(t, db.Close())
+	lock, err := lockFile(path + ".lock")
+	require.NoError(t, err)
+	require.NoError(t, mark{id: "K7Q2X", log: true}.write(lock))
+	require.NoError(t, lock.Close())
+	cutEverywhere(t, "make", from, 3, func(path string, _ bool, _ string) {
+		s, err := Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		require.Equal(t, 1, s.Depth().Pending)
+		require.NoError(t, s.Close())
 	})
 }
