@@ -51,8 +51,8 @@ func Inspect(ctx context.Context, path string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("outbox mark: %w", named(err))
 	}
-	if !there(path) && there(restored(path)) {
-		return nil // a restore that Open finishes
+	if m.fresh {
+		return nil // a change that Open finishes
 	}
 	if err := m.present(path); err != nil {
 		return named(err)
@@ -90,25 +90,40 @@ func diagnose(ctx context.Context, path string) (why, err error) {
 	return nil, err
 }
 
-// moveAside renames the file and its log to the first free name, under which they
-// belong together still.
+// moveAside gives the file and its log the first free name, under which they belong
+// together still. They are not opened: that could end what is left of a damaged one. The
+// old names go when both are safe under the new one, the log's last: alone in the old
+// place it says that a file was there. Cut off, it can be done again.
 func moveAside(path string) (kept string, err error) {
-	kept = freeName(path)
-	moved := ""
-	// The log first: alone in the old place it says that a file was there.
-	for _, suffix := range []string{"", "-wal"} {
-		switch err := os.Rename(path+suffix, kept+suffix); {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return "", err
-		case moved == "":
-			moved = kept + suffix
+	aside := freeName(path)
+	for _, suffix := range []string{"-wal", ""} {
+		if !there(path + suffix) {
+			continue
+		}
+		kept = aside + suffix
+		if err := keepAs(path+suffix, kept); err != nil {
+			return "", fmt.Errorf("keep what was there: %w", err)
 		}
 	}
-	if err := os.Remove(path + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+	folder := filepath.Dir(path)
+	if err := syncFolder(folder); err != nil {
+		return kept, err
 	}
-	return moved, syncFolder(filepath.Dir(path))
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return kept, err
+	}
+	if err := syncFolder(folder); err != nil {
+		return kept, err
+	}
+	return kept, errors.Join(removeDatabase(path), syncFolder(folder))
+}
+
+// keepAs gives a file a second name, or copies it where that cannot be.
+func keepAs(path, name string) error {
+	if os.Link(path, name) == nil {
+		return nil
+	}
+	return copyFile(path, name)
 }
 
 // freeName is the first one under which neither a file nor a log is kept.

@@ -17,10 +17,11 @@
 // # Streams
 //
 // Every event and command belongs to a stream, a number that counts up and is never
-// used twice; stream 0 is there from the start for what belongs to no other. Commands of one stream are carried out one after the other, in order;
-// those of different streams side by side, so one that does not get through never
-// holds up another stream. A stream is open until Tx.Close, and the open ones are
-// what a program reads after a restart.
+// used twice; stream 0 is there from the start for what belongs to no other. Commands of
+// one stream are carried out one after the other, in order; those of different streams
+// side by side, so one that does not get through never holds up another stream. A stream
+// is open until Tx.SetOpen closes it, and the open ones are what a program reads after a
+// restart.
 //
 // # Delivery
 //
@@ -76,8 +77,12 @@
 // in its log alone. So a file or a log that was lost is told from one that never was:
 // Open makes a file only where there never was one. What is missing, empty, damaged or
 // not ours is refused (ErrGone, ErrCorrupt, ErrForeign) and left as it is until SetAside,
-// which is a person's decision. A file that is removed or replaced under a running process
-// is put back from what the process still holds, at the next commit or Ping or at Close.
+// which is a person's decision.
+//
+// A file that is removed or replaced under a running process is put back from what the
+// process still holds, at the next commit or Ping or at Close. As with Restore, the file
+// that takes the place is complete, as path.new, before the lock file says that it counts;
+// the next Open finishes what is cut off after that, and drops what is cut off before.
 //
 // A commit that fails counts as not made, also when only its flush failed: it is for the
 // caller to make it again. SQLite then writes its pages again, so a flush that later

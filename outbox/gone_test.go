@@ -3,8 +3,10 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -181,6 +183,79 @@ func TestAFileThatIsTakenAwayWhileInUseIsPutBack(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, c.kept, string(b))
 			}
+		})
+	}
+}
+
+// TestPuttingBackKeepsEveryTable puts a file back that has something in each.
+func TestPuttingBackKeepsEveryTable(t *testing.T) {
+	path, backup, _ := lost(t)
+	_, err := Restore(t.Context(), backup, path)
+	require.NoError(t, err)
+	s := openWith(t, path, testKey)
+	stream := begin(t, s)
+	closeStream(t, s, stream)
+	require.NoError(t, s.Commit(t.Context(), func(tx *Tx) error { return tx.Mark(tx.Now()) }))
+	require.NoError(t, appendTo(s, 0))
+	require.Equal(t, []int64{stream}, prune(t, s, 100))
+	before := everything(t, s)
+	require.Len(t, before, 10)
+	require.NoError(t, os.Remove(path))
+	s.commit.Lock()
+	err = s.putBack(t.Context())
+	s.commit.Unlock()
+	require.NoError(t, err)
+	require.Equal(t, before, everything(t, s))
+}
+
+// everything is each table of the file as text, and the names of all else in it.
+func everything(t *testing.T, s *Store) map[string][]string {
+	all := map[string][]string{}
+	for _, q := range []string{"file", "stream", "journal", "command", "private", "name", "pruned", "mark", "sqlite_sequence",
+		"(SELECT type, name, sql, user_version FROM sqlite_schema, pragma_user_version)"} {
+		rows, err := s.writer.Query("SELECT * FROM " + q)
+		require.NoError(t, err)
+		columns, err := rows.Columns()
+		require.NoError(t, err)
+		row := make([]any, len(columns))
+		for i := range row {
+			row[i] = new(any)
+		}
+		for rows.Next() {
+			require.NoError(t, rows.Scan(row...))
+			var text []byte
+			for _, v := range row {
+				text = fmt.Appendf(text, "%v|", *v.(*any))
+			}
+			all[q] = append(all[q], string(text))
+		}
+		require.NoError(t, rows.Err())
+		slices.Sort(all[q])
+	}
+	return all
+}
+
+// TestWhatCannotBePutBackIsNotCalledWhole closes a file that was replaced by an older copy of
+// it, or whose log was taken, on a disk that has no room for the new one.
+func TestWhatCannotBePutBackIsNotCalledWhole(t *testing.T) {
+	for name, do := range map[string]func(t *testing.T, path string, older []byte){
+		"an older copy": func(t *testing.T, path string, older []byte) {
+			remove("")(t, path)
+			require.NoError(t, os.WriteFile(path, older, 0o600))
+		},
+		"no log": func(t *testing.T, path string, _ []byte) { remove("-wal")(t, path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, _ := oldFile(t)
+			older, err := os.ReadFile(path)
+			require.NoError(t, err)
+			s := open(t, path)
+			begin(t, s, "b")
+			do(t, path, older)
+			require.NoError(t, os.MkdirAll(fresh(path)+"/in the way", 0o700))
+			require.Error(t, s.Close())
+			require.NoError(t, os.RemoveAll(fresh(path)))
+			require.Equal(t, 2, open(t, path).Depth().Pending)
 		})
 	}
 }

@@ -33,9 +33,15 @@ type mark struct {
 	// log: commits may stand in the log alone, so it must be there. A process that
 	// ends in an orderly way leaves a file that is whole without it.
 	log bool
+	// fresh: the file fresh(path) is complete and takes the place, unless it has done so.
+	// A change of the file that is cut off is finished by the next Open.
+	fresh bool
 }
 
-const logCounts = "log"
+const (
+	logCounts   = "log"
+	freshCounts = "new"
+)
 
 func readMark(lock *os.File) (m mark, err error) {
 	b := make([]byte, 64)
@@ -47,15 +53,20 @@ func readMark(lock *os.File) (m mark, err error) {
 	if len(words) > 0 {
 		m.id = string(words[0])
 	}
-	m.log = len(words) > 1 && string(words[1]) == logCounts
+	if len(words) > 1 {
+		m.log, m.fresh = string(words[1]) == logCounts, string(words[1]) == freshCounts
+	}
 	return m, nil
 }
 
 // write flushes the mark. It fits in one sector, so it is never half written.
 func (m mark) write(lock *os.File) error {
 	counts := ""
-	if m.log {
+	switch {
+	case m.log:
 		counts = logCounts
+	case m.fresh:
+		counts = freshCounts
 	}
 	if _, err := lock.WriteAt(fmt.Appendf(nil, "%-5s %-3s\n", m.id, counts), 0); err != nil {
 		return fmt.Errorf("outbox mark: %w", err)

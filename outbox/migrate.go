@@ -39,7 +39,7 @@ func mustRead(name string) string {
 // never changed in place: the steps run on a copy, the copy is verified and then
 // renamed over it. Whatever goes wrong before that leaves the old file as it was.
 func prepareFile(ctx context.Context, path string, steps []string) error {
-	fresh := path + ".new"
+	fresh := fresh(path)
 	if err := removeDatabase(fresh); err != nil { // left behind by a crash
 		return err
 	}
@@ -56,10 +56,16 @@ func prepareFile(ctx context.Context, path string, steps []string) error {
 		return errors.Join(fmt.Errorf("schema %d to %d, the file stays as it was: %w", version, len(steps), err),
 			removeDatabase(fresh))
 	}
+	// That the old file's log has gone must be safe before: it would be taken for one of
+	// the new file.
+	folder := filepath.Dir(path)
+	if err := syncFolder(folder); err != nil {
+		return err
+	}
 	if err := os.Rename(fresh, path); err != nil {
 		return fmt.Errorf("put new file in place: %w", err)
 	}
-	return syncFolder(filepath.Dir(path))
+	return syncFolder(folder)
 }
 
 // fileVersion is how many steps the file has had; 0 if there is none. It looks at
@@ -93,7 +99,7 @@ func newer(version int) error {
 // buildFile writes the newest schema to fresh, from a copy of path if it has one.
 func buildFile(ctx context.Context, path, fresh string, version int, steps []string) error {
 	if version > 0 {
-		if err := copyFile(ctx, path, fresh); err != nil {
+		if err := copyCommitted(ctx, path, fresh); err != nil {
 			return fmt.Errorf("copy: %w", err)
 		}
 	}
@@ -112,9 +118,9 @@ func buildFile(ctx context.Context, path, fresh string, version int, steps []str
 	return syncFile(fresh)
 }
 
-// copyFile writes everything that is committed in path to a new file, and leaves no
+// copyCommitted writes everything that is committed in path to a new file, and leaves no
 // log of path behind that could be taken for one of its successor.
-func copyFile(ctx context.Context, path, fresh string) error {
+func copyCommitted(ctx context.Context, path, fresh string) error {
 	db := openWriter(path)
 	_, err := db.ExecContext(ctx, "VACUUM INTO ?", fresh)
 	if err = errors.Join(err, db.Close()); err != nil {

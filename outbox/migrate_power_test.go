@@ -30,6 +30,26 @@ func serveFiles() {
 			}
 			return s.ID(), s.Close()
 		},
+		"set-aside": func(path string) (string, error) {
+			_, _, err := SetAside(context.Background(), path)
+			return "", err
+		},
+		"putback": func(path string) (string, error) {
+			s, err := Open(context.Background(), path, Options{})
+			if err != nil {
+				return "", err
+			}
+			if err := os.Remove(path + "-wal"); err != nil {
+				return "", err
+			}
+			return "", s.Commit(context.Background(), func(tx *Tx) error {
+				return tx.Enqueue(1, Command{Kind: "send", Key: "c"})
+			})
+		},
+		"restore": func(path string) (string, error) {
+			r, err := Restore(context.Background(), filepath.Join(filepath.Dir(path), "backup"), path)
+			return r.Name, err
+		},
 	}
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		what, path, _ := strings.Cut(lines.Text(), " ")
@@ -135,6 +155,119 @@ func TestTheMakingOfAFileIsCutAtEveryChange(t *testing.T) {
 		if said != "" {
 			require.Equal(t, said, s.ID(), "it may have left the device in a reference")
 		}
+		require.NoError(t, s.Close())
+	})
+}
+
+// TestARestoreIsCutAtEveryChange cuts the power at every change of the disk that a restore
+// makes over a file whose process was killed, so that its last commits are in the log only.
+// Each time the next start has the former file, whole, or the restored one and the former
+// one kept aside, whole.
+func TestARestoreIsCutAtEveryChange(t *testing.T) {
+	from, old := killed(t)
+	path, _ := oldFile(t)
+	_, err := Backup(t.Context(), path, filepath.Join(from, "backup"), false)
+	require.NoError(t, err)
+	former, restored := 0, 0
+	cutEverywhere(t, "restore", from, 1, func(path string, done bool, said string) {
+		s, err := Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		defer s.Close()
+		_, err = s.Verify(t.Context())
+		require.NoError(t, err)
+		if s.ID() == old {
+			former++
+			require.False(t, done)
+			require.Equal(t, 2, s.Depth().Pending, "the log was lost")
+			return
+		}
+		restored++
+		require.Equal(t, 1, s.Depth().Pending)
+		if done {
+			require.Equal(t, said, s.ID())
+		}
+		kept := path + ".aside-2" // cut off while it was kept, it is kept once more
+		if !there(kept) {
+			kept = path + ".aside-1"
+		}
+		aside := open(t, kept)
+		require.Equal(t, old, aside.ID())
+		require.Equal(t, 2, aside.Depth().Pending)
+	})
+	require.Greater(t, former, 10)
+	require.Greater(t, restored, 3)
+}
+
+// TestThePuttingBackIsCutAtEveryChange does it where the log is taken away under a process
+// and put back at its next commit. Until then a start says that it is gone; none ever
+// goes on without it.
+func TestThePuttingBackIsCutAtEveryChange(t *testing.T) {
+	from, id := killed(t)
+	cutEverywhere(t, "putback", from, 2, func(path string, done bool, _ string) {
+		s, err := Open(t.Context(), path, Options{})
+		if err != nil {
+			require.ErrorIs(t, err, ErrGone)
+			require.False(t, done)
+			return
+		}
+		defer s.Close()
+		require.Equal(t, id, s.ID())
+		require.GreaterOrEqual(t, s.Depth().Pending, 2, "the log was lost and nobody noticed")
+		require.False(t, done && s.Depth().Pending < 3)
+		_, err = s.Verify(t.Context())
+		require.NoError(t, err)
+	})
+}
+
+// TestASettingAsideIsCutAtEveryChange does it with a damaged file. Wherever it stands
+// afterwards, a file and a log are together as they were, and setting aside can be done again.
+func TestASettingAsideIsCutAtEveryChange(t *testing.T) {
+	from, _ := killed(t)
+	overwrite(100, 3*4096)(t, filepath.Join(from, "outbox.db"))
+	before := folder(t, filepath.Join(from, "outbox.db"))
+	cutEverywhere(t, "set-aside", from, 1, func(path string, done bool, _ string) {
+		s, err := Open(t.Context(), path, Options{})
+		if err != nil {
+			require.False(t, done)
+			_, _, err := SetAside(t.Context(), path)
+			require.NoError(t, err)
+			s, err = Open(t.Context(), path, Options{})
+			require.NoError(t, err)
+		}
+		require.Zero(t, s.Depth().Pending)
+		require.NoError(t, s.Close())
+		require.Condition(t, func() bool {
+			for _, n := range []string{"1", "2", "3"} {
+				if kept := folder(t, path+".aside-"+n); string(kept[""]) == string(before[""]) && string(kept["-wal"]) == string(before["-wal"]) {
+					return true
+				}
+			}
+			return false
+		}, "file and log are not together")
+	})
+}
+
+// TestAnOpeningWithMigrationIsCutAtEveryChange does it with a file of the first schema
+// whose log counts.
+func TestAnOpeningWithMigrationIsCutAtEveryChange(t *testing.T) {
+	was, from := tempFile(t), t.TempDir()
+	require.NoError(t, prepareFile(t.Context(), was, migrations[:1]))
+	db := openWriter(was)
+	_, err := db.Exec("INSERT INTO stream (id) VALUES (1); INSERT INTO command (stream, kind, key, body, created_at) VALUES (1, 'c', 'c-1', x'01', 1)")
+	require.NoError(t, err)
+	path := filepath.Join(from, "outbox.db")
+	for suffix, b := range folder(t, was) {
+		require.NoError(t, os.WriteFile(path+suffix, b, 0o600))
+	}
+	require.NoError(t, db.Close())
+	lock, err := lockFile(path + ".lock")
+	require.NoError(t, err)
+	require.NoError(t, mark{id: "K7Q2X", log: true}.write(lock))
+	require.NoError(t, lock.Close())
+	cutEverywhere(t, "make", from, 3, func(path string, _ bool, _ string) {
+		s, err := Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		require.Equal(t, 1, s.Depth().Pending)
 		require.NoError(t, s.Close())
 	})
 }

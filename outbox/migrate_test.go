@@ -3,6 +3,7 @@ package outbox
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -107,5 +108,37 @@ func TestAFileOfEveryOlderSchemaOpens(t *testing.T) {
 		require.NoError(t, err)
 		require.EqualValues(t, 1, entries)
 		require.EqualValues(t, 2, s.Next())
+	}
+}
+
+// TestAFileOfBeforeTheMarkOpens is the update of a program that knew no mark, and was
+// killed: what is in the log only is there.
+func TestAFileOfBeforeTheMarkOpens(t *testing.T) {
+	dir, id := killed(t)
+	path := filepath.Join(dir, "outbox.db")
+	require.NoError(t, os.Truncate(path+".lock", 0))
+	s := open(t, path)
+	require.Equal(t, id, s.ID())
+	require.Equal(t, 2, s.Depth().Pending)
+	require.NoError(t, s.Close())
+	require.NoFileExists(t, path+"-wal")
+
+	for version := 1; version < len(migrations); version++ {
+		for _, m := range []mark{{}, {id: "K7Q2X", log: true}} {
+			was, path := tempFile(t), tempFile(t)
+			require.NoError(t, prepareFile(t.Context(), was, migrations[:version]))
+			db := openWriter(was)
+			_, err := db.Exec("INSERT INTO stream (id) VALUES (1); INSERT INTO command (stream, kind, key, body, created_at) VALUES (1, 'c', 'c-1', x'01', 1)")
+			require.NoError(t, err)
+			for suffix, b := range folder(t, was) {
+				require.NoError(t, os.WriteFile(path+suffix, b, 0o600))
+			}
+			require.NoError(t, db.Close())
+			lock, err := lockFile(path + ".lock")
+			require.NoError(t, err)
+			require.NoError(t, m.write(lock))
+			require.NoError(t, lock.Close())
+			require.Equal(t, 1, open(t, path).Depth().Pending, "schema %d, %+v", version, m)
+		}
 	}
 }

@@ -44,7 +44,22 @@ func (s *Store) letGo(ctx context.Context, db *sql.DB, id string) error {
 	if err := (mark{id: id}).write(s.lock); err != nil {
 		return err
 	}
-	return os.Remove(s.path + "-wal")
+	if err := os.Remove(s.path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// leave ends all use of a file that was opened. If it cannot be put back, nothing is said
+// of what stands in its place.
+func (s *Store) leave(ctx context.Context) error {
+	err := s.putBack(ctx)
+	if err != nil {
+		if now, err2 := os.Stat(s.path); err2 != nil || !os.SameFile(now, s.place.file) {
+			return err
+		}
+	}
+	return errors.Join(err, s.letGo(ctx, s.writer, s.born))
 }
 
 // putBack brings the file back if it or its log was removed or replaced. This process
@@ -65,23 +80,20 @@ func (s *Store) putBack(ctx context.Context) error {
 }
 
 func (s *Store) rebuild(ctx context.Context) error {
-	fresh := s.path + ".new"
-	if err := removeDatabase(fresh); err != nil {
+	// If an earlier try got as far as to say that its new file counts: not any more.
+	if err := (mark{id: s.born, log: true}).write(s.lock); err != nil {
 		return err
 	}
-	if _, err := s.writer.ExecContext(ctx, "VACUUM INTO ?", fresh); err != nil {
+	if err := removeDatabase(fresh(s.path)); err != nil {
 		return err
 	}
-	if err := finishFile(ctx, fresh); err != nil {
+	if _, err := s.writer.ExecContext(ctx, "VACUUM INTO ?", fresh(s.path)); err != nil {
 		return err
 	}
-	if err := (mark{id: s.born}).write(s.lock); err != nil {
+	if err := finishFile(ctx, fresh(s.path)); err != nil {
 		return err
 	}
-	if err := s.clearPlace(); err != nil {
-		return err
-	}
-	if err := os.Rename(fresh, s.path); err != nil {
+	if err := s.replace(); err != nil {
 		return err
 	}
 	s.era.Add(1) // connections to the old files are not used again
@@ -92,22 +104,64 @@ func (s *Store) rebuild(ctx context.Context) error {
 	return s.inUse()
 }
 
-// clearPlace takes away what must not be taken for a part of the new file: its own old
-// log and index, whose contents the new file has, and what others put there, which is
-// kept.
-func (s *Store) clearPlace() error {
-	for name, ours := range map[string]fs.FileInfo{s.path: s.place.file, s.path + "-wal": s.place.log} {
-		if now, err := os.Stat(name); err == nil && os.SameFile(now, ours) {
+// replace puts the new file in the place. What stands there of its own old file, whose
+// contents it has, goes; what others put there is kept.
+func (s *Store) replace() error {
+	m := mark{id: s.born, fresh: true}
+	if err := m.begin(s.path, s.lock); err != nil {
+		return err
+	}
+	for name, own := range map[string]fs.FileInfo{s.path: s.place.file, s.path + "-wal": s.place.log} {
+		if now, err := os.Stat(name); err == nil && os.SameFile(now, own) {
 			if err := os.Remove(name); err != nil {
 				return err
 			}
 		}
 	}
-	kept, err := moveAside(s.path)
+	kept, err := m.finish(s.path, s.lock)
 	if kept != "" {
 		s.log.Error("what stood in the outbox's place is kept", "file", kept)
 	}
 	return err
+}
+
+// fresh is what a file is called until it takes the place. The mark says when it is to;
+// otherwise it is what a crash left behind.
+func fresh(path string) string { return path + ".new" }
+
+// begin says that the file fresh(path), complete and flushed, takes the place. From then
+// on it is the one that counts, wherever the power goes.
+func (m mark) begin(path string, lock *os.File) error {
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return m.write(lock)
+}
+
+// finish is the rest of it, which can be done again. What stands in the place is kept
+// aside first: a log there would be taken for one of the new file.
+func (m mark) finish(path string, lock *os.File) (aside string, err error) {
+	if there(fresh(path)) {
+		if aside, err = moveAside(path); err != nil {
+			return aside, err
+		}
+		if err := os.Rename(fresh(path), path); err != nil {
+			return aside, err
+		}
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return aside, err
+	}
+	return aside, mark{id: m.id}.write(lock)
+}
+
+// settledMark is the mark once what it says is under way has been finished.
+func settledMark(path string, lock *os.File) (mark, error) {
+	m, err := readMark(lock)
+	if err == nil && m.fresh {
+		_, err = m.finish(path, lock)
+	}
+	return mark{id: m.id, log: m.log}, err
 }
 
 // finishFile checks a new file and makes it safe, names excepted.

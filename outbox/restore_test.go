@@ -52,6 +52,17 @@ func TestABackupIsTheStateOfOneMoment(t *testing.T) {
 	require.NoError(t, err, "also of a file that nobody has open")
 }
 
+// A backup of what a killed process left takes its log along, and leaves it.
+func TestABackupOfAKilledProcessHasItsLog(t *testing.T) {
+	dir, _ := killed(t)
+	path := filepath.Join(dir, "outbox.db")
+	before := folder(t, path)
+	c, err := Backup(t.Context(), path, filepath.Join(t.TempDir(), "backup.db"), false)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, c.Entries)
+	require.Equal(t, before, folder(t, path))
+}
+
 func TestABackupReplacesNothingByItself(t *testing.T) {
 	path := tempFile(t)
 	s := open(t, path)
@@ -161,6 +172,10 @@ func TestARestoreThatCannotBeDoneChangesNothing(t *testing.T) {
 		_, err := Restore(t.Context(), file, path)
 		require.Error(t, err, name)
 	}
+	require.NoError(t, os.WriteFile(fresh(path), whole, 0o600))
+	_, err = Restore(t.Context(), fresh(path), path)
+	require.ErrorContains(t, err, "another name")
+	require.NoError(t, os.Remove(fresh(path)))
 	_, err = Restore(t.Context(), filepath.Join(t.TempDir(), "missing"), path)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.NoError(t, os.WriteFile(backup+"-wal", []byte("x"), 0o600))
@@ -197,25 +212,34 @@ func TestADamagedFileIsKeptAsideWithItsLog(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The power goes in the middle of a restore: what is there afterwards is the former
-// file as it was, or the restored one, and never an empty one.
+// A restore that was cut off counts from when the mark says so. What is left of one that
+// has not begun is not taken for one, also when the file is lost later.
 func TestARestoreThatIsCutOffIsFinishedOrNotBegun(t *testing.T) {
 	path, backup, old := lost(t)
-	require.NoError(t, os.WriteFile(path+".restore", []byte("half of it"), 0o600))
-	require.Equal(t, old, open(t, path).ID())
+	_, _, err := prepareRestore(t.Context(), backup, fresh(path))
+	require.NoError(t, err)
+	s := open(t, path)
+	require.Equal(t, old, s.ID())
+	require.NoError(t, s.Close())
+	require.NoFileExists(t, fresh(path))
+	_, _, err = prepareRestore(t.Context(), backup, fresh(path))
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(path))
+	_, err = Open(t.Context(), path, Options{})
+	require.ErrorIs(t, err, ErrGone)
 
 	path, backup, old = lost(t)
-	require.NoError(t, os.WriteFile(path+"-wal", nil, 0o600))
-	r, err := prepareRestore(t.Context(), backup, path+".restore")
+	r, born, err := prepareRestore(t.Context(), backup, fresh(path))
 	require.NoError(t, err)
-	require.NoError(t, os.Rename(path+".restore", restored(path)))
-	aside, err := setAside(path)
+	lock, err := lockFile(path + ".lock")
 	require.NoError(t, err)
-	require.NoFileExists(t, path)
-	s := open(t, path)
+	require.NoError(t, mark{id: born, fresh: true}.begin(path, lock))
+	require.NoError(t, lock.Close())
+	require.NoError(t, Inspect(path))
+	s = open(t, path)
 	require.Equal(t, r.Name, s.ID())
-	require.Equal(t, old, open(t, aside).ID())
-	require.NoFileExists(t, restored(path))
+	require.NoFileExists(t, fresh(path))
+	require.Equal(t, old, open(t, path+".aside-1").ID())
 }
 
 func TestTwiceRestoredIsTwiceRenamed(t *testing.T) {

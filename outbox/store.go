@@ -91,10 +91,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := finishRestore(ctx, s.path, s.lock); err != nil {
-		return err
-	}
-	m, err := readMark(s.lock)
+	m, err := settledMark(s.path, s.lock)
 	if err != nil {
 		return err
 	}
@@ -164,7 +161,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.reader.Close())
 	}
 	if s.opened {
-		errs = append(errs, s.putBack(context.Background()), s.letGo(context.Background(), s.writer, s.born))
+		errs = append(errs, s.leave(context.Background()))
 	}
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())

@@ -175,3 +175,30 @@ func TestAGatewayThatLacksWhatWasPrunedIsNamed(t *testing.T) {
 	require.ErrorContains(t, u.Status().Err, "too old to be in this car")
 	require.Zero(t, u.Status().Verified)
 }
+
+// A later part that is whole at the gateway says nothing of an earlier one: what the
+// gateway lacks of that is not pruned.
+func TestWhatAnEarlierPartLacksIsNotVerified(t *testing.T) {
+	w := linktest.New(t, 1)
+	office(t, w)
+	car, _ := w.Car(t, w.Terminals[0])
+	path, backup := tempFile(t), filepath.Join(t.TempDir(), "backup.db")
+	s := openStore(t, path, outbox.Options{})
+	write(t, s, "T122", 3)
+	gone, err := s.Prune(t.Context(), 12, 1)
+	require.NoError(t, err)
+	require.Len(t, gone, 1)
+	_, err = outbox.Backup(t.Context(), path, backup, false)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	_, err = outbox.Restore(t.Context(), backup, path)
+	require.NoError(t, err)
+	s = openStore(t, path, outbox.Options{})
+	write(t, s, "T122", 1)
+	for range 2 {
+		u, stop := uplink(t, car, s, link.UplinkOptions{})
+		linktest.Eventually(t, func() bool { return u.Status().Known == s.End().Seq })
+		require.Zero(t, u.Status().Verified)
+		stop()
+	}
+}

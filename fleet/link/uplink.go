@@ -180,21 +180,27 @@ func (u *Uplink) copy(ctx context.Context, session chan struct{}) error {
 		return fmt.Errorf("journal copy: %w", err)
 	}
 	defer js.CleanupPublisher()
+	whole := true // the gateway has said that it has verified all parts before this one
 	for _, p := range u.parts() {
-		if err = u.copyPart(ctx, session, js, p); err != nil && !(forPerson(err) && p.last < math.MaxInt64) {
+		var at int64
+		at, err = u.meet(ctx, p)
+		if err == nil && whole {
+			u.verified(at)
+		}
+		whole = whole && err == nil && at >= p.last
+		if err == nil {
+			err = u.copyPart(ctx, session, js, p, at)
+		}
+		if err != nil && !(forPerson(err) && p.last < math.MaxInt64) {
 			return err
 		}
 	}
 	return err
 }
 
-// copyPart returns when the whole part is at the gateway, which the last one never is.
-func (u *Uplink) copyPart(ctx context.Context, session chan struct{}, js jetstream.JetStream, p part) error {
-	at, err := u.meet(ctx, p)
-	if err != nil {
-		return err
-	}
-	u.verified(at)
+// copyPart copies what comes after at. It returns when the whole part is at the gateway,
+// which the last one never is.
+func (u *Uplink) copyPart(ctx context.Context, session chan struct{}, js jetstream.JetStream, p part, at int64) error {
 	look := time.NewTicker(idleLook)
 	defer look.Stop()
 	for {

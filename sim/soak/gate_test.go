@@ -3,7 +3,6 @@ package soak
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -94,5 +93,3 @@ func (g *gates) powered() bool {
 	defer g.mu.Unlock()
 	return !g.off
 }
-
-func isAnswer(name string) bool { return strings.HasPrefix(name, "answer ") }
