@@ -235,7 +235,7 @@ func TestARestoreThatIsCutOffIsFinishedOrNotBegun(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, mark{id: born, fresh: true}.begin(path, lock))
 	require.NoError(t, lock.Close())
-	require.NoError(t, Inspect(path))
+	require.NoError(t, Inspect(t.Context(), path))
 	s = open(t, path)
 	require.Equal(t, r.Name, s.ID())
 	require.NoFileExists(t, fresh(path))
