@@ -816,3 +816,26 @@ func TestADateThatOnlyTheCarsClockGaveCountsAgainstNobody(t *testing.T) {
 		require.False(t, all[0].Unsure)
 	})
 }
+
+// A typed fare stands for what is on the meter, also when the power goes before the meter
+// has told its amount again.
+func TestTheAmountOfAMeterThatComesBackAfterATypedFareStaysInDoubtOverARestart(t *testing.T) {
+	driveWith(t, vippstest.Options{}, byHand, func(t *testing.T, c *car) {
+		c.ride(25000)
+		c.scan(1)
+		require.NoError(t, c.press(display.ActionCash))
+		c.term.Line(display.HealthMissing)
+		require.NoError(t, c.term.TypeFare(t.Context(), "", 18000))
+		c.scan(2)
+		c.term.Line(display.HealthOK)
+		c.term.Meter(meter.PositionChanged{Position: meter.Stopped, Resync: true})
+		c.restart()
+		c.term.Meter(meter.PositionChanged{Position: meter.Stopped, Resync: true})
+		c.term.Meter(meter.TripRecord{Record: meter.Record{Total: 25000, Fare: 25000}})
+		require.Equal(t, display.ReasonDoubtful, c.shows(display.Failed).Reason)
+		c.pass(time.Minute)
+		require.Len(t, c.sim.Payments(), 2, "nobody is asked for the same amount again")
+		c.vacant()
+		c.settled()
+	})
+}

@@ -67,10 +67,22 @@ func (t *Terminal) recover(ctx context.Context) error {
 			t.shown = r
 		}
 	}
-	if len(t.recent) > 0 {
-		t.meter.guessed = t.recent[0].state.Fare.Typed
-	}
+	t.meter.guessed = guessed(t.recent)
 	return nil
+}
+
+// guessed: the newest trip is one that the driver typed, or has no amount yet and came
+// after one, so that the amount on the meter may still be that trip's.
+func guessed(newest []*ride) bool {
+	for _, r := range newest {
+		switch {
+		case r.state.Fare.Typed:
+			return true
+		case r.state.Position == trip.ForHire || r.state.Fare.Total != 0:
+			return false
+		}
+	}
+	return false
 }
 
 func (t *Terminal) load(ctx context.Context, stream int64) (*ride, error) {
