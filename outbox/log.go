@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -23,8 +22,8 @@ func (s *Store) look() (done func()) {
 // trim empties the log if it has grown, beside what goes on. Whoever reads in another
 // process is not waited for; there is another commit soon.
 func (s *Store) trim() {
-	info, err := os.Stat(s.path + "-wal")
-	if err != nil || info.Size() < logMost || !s.trimming.CompareAndSwap(false, true) {
+	log, err := entryOf(s.path + "-wal")
+	if err != nil || log.size < logMost || !s.trimming.CompareAndSwap(false, true) {
 		return
 	}
 	s.trims.Go(func() {

@@ -13,16 +13,16 @@ import (
 // place is the file and its log as they were when they were opened. A file that is
 // removed or replaced under a running process goes on taking commits, and takes them
 // with it when the process ends; so each commit looks first.
-type place struct{ file, log fs.FileInfo }
+type place struct{ file, log entry }
 
 func lookAt(path string) (p place, err error) {
-	if p.file, err = os.Stat(path); err == nil {
-		p.log, err = os.Stat(path + "-wal")
+	if p.file, err = entryOf(path); err == nil {
+		p.log, err = entryOf(path + "-wal")
 	}
 	return p, err
 }
 
-func (p place) same(q place) bool { return os.SameFile(p.file, q.file) && os.SameFile(p.log, q.log) }
+func (p place) same(q place) bool { return p.file.same(q.file) && p.log.same(q.log) }
 
 // inUse marks the file as one whose log counts. The log is there since the first read;
 // its name must be safe before the mark speaks of it.
@@ -55,7 +55,7 @@ func (s *Store) letGo(ctx context.Context, db *sql.DB, id string) error {
 func (s *Store) leave(ctx context.Context) error {
 	err := s.putBack(ctx)
 	if err != nil {
-		if now, err2 := os.Stat(s.path); err2 != nil || !os.SameFile(now, s.place.file) {
+		if now, err2 := entryOf(s.path); err2 != nil || !now.same(s.place.file) {
 			return err
 		}
 	}
@@ -111,8 +111,8 @@ func (s *Store) replace() error {
 	if err := m.begin(s.path, s.lock); err != nil {
 		return err
 	}
-	for name, own := range map[string]fs.FileInfo{s.path: s.place.file, s.path + "-wal": s.place.log} {
-		if now, err := os.Stat(name); err == nil && os.SameFile(now, own) {
+	for name, own := range map[string]entry{s.path: s.place.file, s.path + "-wal": s.place.log} {
+		if now, err := entryOf(name); err == nil && now.same(own) {
 			if err := os.Remove(name); err != nil {
 				return err
 			}
