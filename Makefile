@@ -45,6 +45,9 @@ test-tools:
 	  fi; \
 	  for t in $$missing; do command -v $$t >/dev/null 2>&1 || echo "*** $$t IS NOT HERE AND COULD NOT BE INSTALLED: the tests that need it will be SKIPPED ***"; done; \
 	fi
+	@[ "$$(id -u)" = 0 ] || echo "*** NOT ROOT: the tests on full, read-only, failing and forgetting disks, and without a name server, will be SKIPPED ***"
+	@[ -e /dev/fuse ] || echo "*** NO /dev/fuse: the tests of power cuts and failing disks will be SKIPPED ***"
+	@grep -qs . /proc/net/if_inet6 || echo "*** NO IPv6: the test of a network with nothing else will be SKIPPED ***"
 	@[ -f $(AXE)/node_modules/axe-core/axe.min.js ] || { command -v npm >/dev/null 2>&1 && npm ci --silent --no-audit --no-fund --ignore-scripts --prefix $(AXE); } || \
 	  echo "*** axe-core IS NOT HERE AND COULD NOT BE INSTALLED (it takes npm): the tests of accessibility will be SKIPPED ***"
 

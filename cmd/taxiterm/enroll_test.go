@@ -190,7 +190,7 @@ func TestEnroll(t *testing.T) {
 
 func TestRootEnrolsForTheDaemonsUser(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("not root")
+		t.Skip("SKIPPED LOUDLY: not root")
 	}
 	o, b := newOperator(t), newBox(t)
 	const daemon = 64123
