@@ -30,11 +30,12 @@ func alone(ctx context.Context, d *day) error {
 
 // born kills the program while it makes its file, some times, before it may live.
 func (d *day) born(ctx context.Context, p *sim.Process) error {
-	for range d.dice.starts.IntN(4) {
+	starts := d.dice.starts[car]
+	for range starts.IntN(4) {
 		if err := p.Launch(); err != nil {
 			return err
 		}
-		rest(ctx, time.Duration(d.dice.starts.Int64N(int64(30*time.Millisecond))))
+		rest(ctx, time.Duration(starts.Int64N(int64(30*time.Millisecond))))
 		if err := p.Kill(); err != nil {
 			return err
 		}

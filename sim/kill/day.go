@@ -178,7 +178,7 @@ func (d *day) close() error {
 func (d *day) join(taxi *sim.Taxi) {
 	t := d.taxi
 	t.Trip = &sim.Trip{Taxi: taxi}
-	v := newVictim(car, taxi.Daemon.Process, d.dice, d.tally)
+	v := newVictim(car, taxi.Daemon.Process, d.dice.starts[car], d.tally)
 	v.look = d.look
 	t.victims[car] = v
 	t.driver = control.NewClient(taxi.Daemon.Socket)

@@ -34,7 +34,7 @@ func inFleet(ctx context.Context, d *day) error {
 		return err
 	}
 	d.join(c.Taxi)
-	v := newVictim(gateway, desk.Gateway.Process, d.dice, d.tally)
+	v := newVictim(gateway, desk.Gateway.Process, d.dice.starts[gateway], d.tally)
 	v.answers, v.startup = desk.Gateway.Ready, gatewayStartup
 	t.victims[gateway] = v
 	d.office = func(ctx context.Context, f *file) error { return office(ctx, desk.Gateway, f) }

@@ -18,20 +18,29 @@ type plan struct {
 	points  []Point
 }
 
-// dice draw what happens to one car. Two sources, because the trips and the starts are
-// drawn by different goroutines.
+// dice draw what happens to one car. Trips and the starts of each program have a source
+// of their own, because each is drawn by its own goroutine.
 type dice struct {
-	trips, starts *rand.Rand
-	fleet         bool
-	tracer        bool // there is a strace that may trace
+	trips  *rand.Rand
+	starts map[string]starts // of car and gateway
+	fleet  bool
 }
 
 func newDice(seed uint64, number int, fleet, tracer bool) *dice {
-	n := uint64(number) << 2
-	if fleet {
-		n |= 2
+	source := func(of uint64) *rand.Rand {
+		n := uint64(number)<<3 | of<<1
+		if fleet {
+			n |= 1
+		}
+		return rand.New(rand.NewPCG(seed, n))
 	}
-	return &dice{rand.New(rand.NewPCG(seed, n)), rand.New(rand.NewPCG(seed, n|1)), fleet, tracer}
+	return &dice{trips: source(0), starts: map[string]starts{car: {source(1), tracer}, gateway: {source(2), tracer}}, fleet: fleet}
+}
+
+// starts draw what happens to one program when it is started again.
+type starts struct {
+	*rand.Rand
+	tracer bool // there is a strace that may trace
 }
 
 // perTrip is how often a trip is struck at most, starts and system calls aside.
@@ -90,9 +99,9 @@ func (d *dice) victims() []string {
 }
 
 // startup says when the next start is killed too; not at all for most.
-func (d *dice) startup(whole time.Duration) (Point, bool) {
-	after := time.Duration(d.starts.Int64N(int64(whole)))
-	return Point{Family: Startup, After: after}, d.starts.IntN(100) < 12
+func (s starts) startup(whole time.Duration) (Point, bool) {
+	after := time.Duration(s.Int64N(int64(whole)))
+	return Point{Family: Startup, After: after}, s.IntN(100) < 12
 }
 
 // syscalls are the system calls at which a life may be ended, with how many of one there
@@ -107,10 +116,10 @@ var syscalls = []struct {
 }
 
 // syscall says at which system call the next life ends; for most lives there is none.
-func (d *dice) syscall() (p Point, under []string) {
-	c := syscalls[d.starts.IntN(len(syscalls))]
-	n := 1 + d.starts.IntN(c.most)
-	if d.starts.IntN(100) >= 16 || !d.tracer {
+func (s starts) syscall() (p Point, under []string) {
+	c := syscalls[s.IntN(len(syscalls))]
+	n := 1 + s.IntN(c.most)
+	if s.IntN(100) >= 16 || !s.tracer {
 		return Point{}, nil
 	}
 	return Point{Family: Syscall, What: c.name}, strace(c.name, n)

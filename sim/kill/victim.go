@@ -18,7 +18,7 @@ type victim struct {
 	process *sim.Process
 	answers func(context.Context) error // waits until it is ready, once its socket answers
 	startup time.Duration               // within which a start may be killed
-	dice    *dice
+	starts  starts
 	tally   *tally
 	// look examines what a kill has left; it runs while the program is down.
 	look func(context.Context) error
@@ -34,11 +34,11 @@ type victim struct {
 	ready chan struct{} // closed while it is ready; another one after each kill
 }
 
-func newVictim(name string, p *sim.Process, d *dice, t *tally) *victim {
+func newVictim(name string, p *sim.Process, s starts, t *tally) *victim {
 	ready := make(chan struct{})
 	close(ready)
 	return &victim{
-		name: name, process: p, answers: func(context.Context) error { return nil }, startup: 60 * time.Millisecond, dice: d, tally: t,
+		name: name, process: p, answers: func(context.Context) error { return nil }, startup: 60 * time.Millisecond, starts: s, tally: t,
 		look: func(context.Context) error { return nil }, alive: true, died: make(chan Point, 1), ready: ready,
 	}
 }
@@ -123,8 +123,8 @@ func (v *victim) launch(ctx context.Context) error {
 	v.life++
 	life := v.life
 	v.traced, v.process.Under = nil, nil
-	soon, early := v.dice.startup(v.startup)
-	call, under := v.dice.syscall()
+	soon, early := v.starts.startup(v.startup)
+	call, under := v.starts.syscall()
 	if !v.calm && under != nil {
 		v.process.Under, v.traced = under, &call
 		call.Victims = []string{v.name}
