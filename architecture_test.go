@@ -50,6 +50,7 @@ var mayImport = map[string][]string{
 	"fleet/registry":         {"trip", "money"},
 	"fleet/enrol":            {"fleet/enrol"},
 	"fleet/relay":            {"fleet/link", "device/vehicle", "vipps", "money"},
+	"fleet/carry":            {"fleet/claim", "vipps", "trip", "money"}, // claims are all that it carries
 	"fleet/journal":          {"fleet/link", "outbox", "trip", "money"},
 	"fleet/webhook":          {"vipps", "money"},
 	"fleet/office":           {"fleet/journal", "fleet/registry", "trip", "money"}, // their words, for those who only ask

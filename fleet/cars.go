@@ -49,7 +49,7 @@ func (g *Gateway) api(name string) (relay.API, bool) {
 func (g *Gateway) pay(ctx context.Context, terminal string, p link.Pay) link.Outcome {
 	g.tell(told{Heard: terminal})
 	if p.Op == vipps.OpCreate {
-		g.taken(ctx, p.Reference)
+		g.carry.Taken(ctx, p.Reference)
 	}
 	out := g.relay.Pay(ctx, terminal, p)
 	if p.Op == vipps.OpCreate || p.Op == vipps.OpGet {
@@ -119,7 +119,7 @@ func (g *Gateway) hint(e webhook.Event) {
 	if !ok {
 		return
 	}
-	g.carry.wake(e.Reference)
+	g.carry.Look(e.Reference)
 	v, err := g.registry.Vehicle(g.ctx, vehicle)
 	if err != nil || v.Terminal == "" {
 		return // another system's payment, or of a car that has no computer now

@@ -11,36 +11,21 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
+	"taxiterminal/fleet/carry"
 	"taxiterminal/fleet/claim"
 	"taxiterminal/fleet/page"
 	"taxiterminal/fleet/registry"
 	"taxiterminal/money"
-	"taxiterminal/trip"
-	"taxiterminal/vipps"
 )
 
-// carried is what the gateway remembers of a reference that a claim named, or that a
-// car has asked for itself; by the reference, in the bucket of claims.
-type carried struct {
-	// ByCar: the car itself has asked for it, so no phone makes it any more.
-	ByCar    bool           `json:"by_car,omitempty"`
-	Terminal string         `json:"terminal,omitempty"` // who signed the claim
-	Text     string         `json:"text,omitempty"`     // the claim
-	First    time.Time      `json:"first,omitzero"`     // first sight
-	Amount   money.Minor    `json:"amount,omitempty"`
-	Currency money.Currency `json:"currency,omitempty"`
-	Serial   uint64         `json:"serial,omitempty"`
-	// Pressed: a passenger has pressed the button, so the payment may exist.
-	Pressed bool `json:"pressed,omitempty"`
-	Over    bool `json:"over,omitempty"` // captured, or ended without money
-}
+// records are those of carried payments, in the bucket of claims.
+type records struct{ kv jetstream.KeyValue }
 
-// errTaken: somebody else has just written the same record.
-var errTaken = errors.New("claim taken")
+var _ carry.Records = records{}
 
-// recall reads the record of a reference; its revision is 0 if there is none.
-func (g *Gateway) recall(ctx context.Context, reference string) (c carried, revision uint64, err error) {
-	e, err := g.claims.Get(ctx, reference)
+// Get is part of carry.Records.
+func (r records) Get(ctx context.Context, reference string) (c carry.Record, revision uint64, err error) {
+	e, err := r.kv.Get(ctx, reference)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return c, 0, nil
 	}
@@ -50,100 +35,64 @@ func (g *Gateway) recall(ctx context.Context, reference string) (c carried, revi
 	return c, e.Revision(), json.Unmarshal(e.Value(), &c)
 }
 
-func (g *Gateway) remember(ctx context.Context, reference string, c carried, revision uint64) error {
+// Put is part of carry.Records.
+func (r records) Put(ctx context.Context, reference string, c carry.Record, revision uint64) error {
 	body, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	_, err = g.claims.Update(ctx, reference, body, revision)
+	_, err = r.kv.Update(ctx, reference, body, revision)
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || errors.Is(err, jetstream.ErrKeyExists) {
-		return errTaken
+		return carry.ErrTaken
 	}
 	return err
 }
 
-// taken notes that the car itself asks for a reference, before it does. From then on a
-// phone that carries its claim finds the car's payment and makes none. If this cannot
-// be noted now, the reference itself still sees to it that there is one payment.
-func (g *Gateway) taken(ctx context.Context, reference string) {
-	for range 3 {
-		c, revision, err := g.recall(ctx, reference)
-		if err != nil || c.ByCar || c.Pressed {
-			return
-		}
-		c.ByCar = true
-		if err := g.remember(ctx, reference, c, revision); !errors.Is(err, errTaken) {
-			return
+// Watch is part of carry.Records.
+func (r records) Watch(ctx context.Context, f func(string, carry.Record)) error {
+	w, err := r.kv.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("claims watch: %w", err)
+	}
+	defer func() { _ = w.Stop() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case e, ok := <-w.Updates():
+			if !ok {
+				return errors.New("claims watch: ended")
+			}
+			if e == nil { // everything old has been seen
+				continue
+			}
+			var c carry.Record
+			if json.Unmarshal(e.Value(), &c) == nil {
+				f(e.Key(), c)
+			}
 		}
 	}
 }
 
-// verify reads a claim and finds out whether it can be paid. ErrUnknown for every
-// reason why not, so that nothing can be learned by trying.
-func (f fares) verify(ctx context.Context, text string) (claim.Claim, registry.Vehicle, carried, uint64, error) {
-	var none carried
-	fail := func(why error) (claim.Claim, registry.Vehicle, carried, uint64, error) {
-		f.metrics.claim(why)
-		return claim.Claim{}, registry.Vehicle{}, none, 0, page.ErrUnknown
-	}
-	u, err := claim.Parse(text)
-	if err != nil {
-		return fail(err)
-	}
-	t, err := f.signer(ctx, u)
-	if err != nil {
-		return fail(err)
-	}
-	public, err := publicKey(t.ID)
-	if err != nil {
-		return fail(err)
-	}
-	c, err := u.Verify(claim.Terminal{Public: public, Vehicle: t.Vehicle, Revoked: !t.Revoked.IsZero()})
-	if err != nil {
-		return fail(err)
-	}
-	v, err := f.registry.Vehicle(ctx, t.Vehicle)
-	if err != nil {
-		return fail(err)
-	}
-	record, revision, err := f.recall(ctx, c.Reference())
-	if err != nil {
-		return claim.Claim{}, v, none, 0, page.ErrUnavailable
-	}
-	if record.First.IsZero() {
-		record.Terminal, record.Text, record.First = t.ID, text, time.Now().UTC()
-		record.Amount, record.Currency, record.Serial = c.Amount.Value, c.Amount.Currency, c.Serial
-		if err := f.remember(ctx, c.Reference(), record, revision); err != nil {
-			return claim.Claim{}, v, none, 0, page.ErrUnavailable
-		}
-		if record, revision, err = f.recall(ctx, c.Reference()); err != nil {
-			return claim.Claim{}, v, none, 0, page.ErrUnavailable
-		}
-	}
-	seen := claim.Seen{First: record.First, Amount: record.Amount, Paid: record.Pressed || record.ByCar, Later: f.later(ctx, c)}
-	err = claim.DefaultPolicy.Check(c, seen, time.Now())
-	if errors.Is(err, claim.ErrUsed) {
-		err = nil // there is a payment, which is looked at and not made again
-	}
-	if err != nil {
-		return fail(err)
-	}
-	return c, v, record, revision, nil
+func (g *Gateway) newCarrier(kv jetstream.KeyValue) *carry.Carrier {
+	return carry.New(carry.Config{
+		Records: records{kv}, Signer: g.signer, Merchant: g.merchantOf, Later: g.later, Log: g.log.With("part", "carry"),
+	})
 }
 
 // signer finds the terminal whose key signed a claim.
-func (f fares) signer(ctx context.Context, u claim.Unverified) (registry.Terminal, error) {
-	all, err := f.registry.Terminals(ctx)
+func (g *Gateway) signer(ctx context.Context, key claim.KeyID) (carry.Signer, error) {
+	all, err := g.registry.Terminals(ctx)
 	if err != nil {
-		return registry.Terminal{}, err
+		return carry.Signer{}, err
 	}
 	for _, t := range all {
-		if public, err := publicKey(t.ID); err == nil && claim.KeyIDOf(public) == u.Key() {
-			return t, nil
+		if public, err := publicKey(t.ID); err == nil && claim.KeyIDOf(public) == key {
+			return carry.Signer{ID: t.ID, Terminal: claim.Terminal{Public: public, Vehicle: t.Vehicle, Revoked: !t.Revoked.IsZero()}}, nil
 		}
 	}
-	return registry.Terminal{}, claim.ErrUnknownKey
+	return carry.Signer{}, claim.ErrUnknownKey
 }
 
 // publicKey is the Ed25519 key in a terminal's name.
@@ -155,26 +104,61 @@ func publicKey(terminal string) (ed25519.PublicKey, error) {
 	return ed25519.PublicKey(raw), nil
 }
 
+// merchantOf is whose payments a vehicle makes.
+func (g *Gateway) merchantOf(ctx context.Context, vehicle string) (carry.Merchant, error) {
+	v, err := g.registry.Vehicle(ctx, vehicle)
+	var refusal *registry.Refusal
+	if errors.As(err, &refusal) {
+		return carry.Merchant{}, err
+	}
+	m := g.merchants[v.Merchant]
+	if err != nil || m == nil || m.client == nil {
+		return carry.Merchant{}, errors.Join(carry.ErrUnavailable, err)
+	}
+	return carry.Merchant{API: m.client, Currency: m.Currency, Limit: m.Limit}, nil
+}
+
 // later is the first sight of a later fare of the same car. The car's newest trip in
 // its journal counts like a claim that was seen.
-func (f fares) later(ctx context.Context, c claim.Claim) time.Time {
-	s, ok := f.journals.Newest(c.Trip.Vehicle)
+func (g *Gateway) later(c claim.Claim) time.Time {
+	s, ok := g.journals.Newest(c.Trip.Vehicle)
 	if ok && s.ID.File == c.Trip.File && s.ID.Number > c.Trip.Number {
 		return s.BegunAt
 	}
 	return time.Time{}
 }
 
+// inPageWords is why a claim cannot be paid, as the page says it: unknown for every
+// reason why one is no good, so that nothing can be learned by trying.
+func (f fares) inPageWords(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, carry.ErrTaken):
+		return page.ErrBusy
+	case errors.Is(err, carry.ErrChanged):
+		return page.ErrChanged
+	case errors.Is(err, carry.ErrUnavailable):
+		return page.ErrUnavailable
+	}
+	f.metrics.claim(err)
+	return page.ErrUnknown
+}
+
 // claimFare is what a claim leads to now.
 func (f fares) claimFare(ctx context.Context, text string) (page.Fare, error) {
-	c, v, record, _, err := f.verify(ctx, text)
+	c, err := f.carry.Read(ctx, text)
 	if err != nil {
-		return page.Fare{}, err
+		return page.Fare{}, f.inPageWords(err)
+	}
+	v, err := f.registry.Vehicle(ctx, c.Trip.Vehicle)
+	if err != nil {
+		return page.Fare{}, f.inPageWords(err)
 	}
 	fare := page.Fare{Car: f.carOf(v), State: page.Due, Bill: page.Bill{
 		Trip: c.Trip.String(), Number: c.Trip.Short(), Amount: c.Amount,
 	}}
-	if !record.Pressed && !record.ByCar {
+	if !c.Exists {
 		return fare, nil
 	}
 	p, err := f.Payment(ctx, c.Reference())
@@ -192,76 +176,22 @@ func (f fares) claimFare(ctx context.Context, text string) (page.Fare, error) {
 	return fare, nil
 }
 
-// payClaim makes the payment that a claim names, under the very reference and key that
-// the car would use, so that there is one whoever comes first.
+// payClaim makes the payment that a claim names.
 func (f fares) payClaim(ctx context.Context, text string, o page.Order) (string, error) {
-	c, v, record, revision, err := f.verify(ctx, text)
+	c, err := f.carry.Read(ctx, text)
 	if err != nil {
-		return "", err
+		return "", f.inPageWords(err)
 	}
-	reference := c.Reference()
-	m := f.merchants[v.Merchant]
-	switch {
-	case c.Trip.String() != o.Trip || c.Amount != o.Amount:
-		return "", page.ErrChanged
-	case m == nil || m.client == nil || c.Amount.Value > m.Limit || c.Amount.Currency != m.Currency:
-		return "", page.ErrUnavailable
-	}
-	if !record.Pressed && !record.ByCar {
-		record.Pressed = true
-		if err := f.remember(ctx, reference, record, revision); err != nil {
-			return "", page.ErrBusy // the car, or another phone, in this very moment
-		}
-	}
-	url, err := f.makeClaimed(ctx, m, c, record, o)
-	if err == nil && !record.ByCar {
-		f.carry.start(f.Gateway, reference)
-	}
-	return url, err
-}
-
-func (f fares) makeClaimed(ctx context.Context, m *merchant, c claim.Claim, record carried, o page.Order) (string, error) {
-	reference := c.Reference()
-	if !record.ByCar {
-		body, err := vipps.CreatePayment{
-			Amount: c.Amount, Reference: reference,
-			Flow:        vipps.WebRedirect{ReturnURL: secured(o.Return(reference))},
-			Description: "Taxi " + c.Trip.Vehicle + ", " + c.Trip.Short(),
-			Metadata:    map[string]string{"vehicle": c.Trip.Vehicle, "trip": c.Trip.Short()},
-		}.Encode()
-		if err != nil {
-			return "", fmt.Errorf("claimed payment: %w", err)
-		}
-		res := m.client.Create(ctx, trip.Key(reference, trip.OpCreate, 1), body)
-		if res.Kind == vipps.Done && res.Payment.RedirectURL != "" {
-			return res.Payment.RedirectURL, nil
-		}
-		if res.Kind != vipps.Done && !(res.Kind == vipps.Rejected && res.Err.Class == vipps.ClassConflict) {
-			return "", page.ErrUnavailable
-		}
-	}
-	// It exists: of the car's making, or of an earlier press.
-	res := m.client.Get(ctx, reference)
-	switch {
-	case res.Kind != vipps.Done:
-		return "", page.ErrUnavailable
-	case res.Payment.State != vipps.Created || res.Payment.RedirectURL == "":
-		return "", page.ErrChanged
-	case res.Payment.Amount != c.Amount.Value:
+	if c.Trip.String() != o.Trip || c.Amount != o.Amount {
 		return "", page.ErrChanged
 	}
-	return res.Payment.RedirectURL, nil
-}
-
-// claimed is the record of a reference that a phone has carried.
-func (f fares) claimed(ctx context.Context, reference string) (carried, bool) {
-	c, _, err := f.recall(ctx, reference)
-	return c, err == nil && c.Text != "" && c.Pressed
+	url, err := f.carry.Press(ctx, text, secured(o.Return(c.Reference())))
+	return url, f.inPageWords(err)
 }
 
 // codeOf are the six digits that prove the payment to the car.
-func (f fares) codeOf(c carried, reference string, amount money.Amount) string {
-	key, err := f.confirmSecret(c.Terminal)
+func (f fares) codeOf(r carry.Record, reference string, amount money.Amount) string {
+	key, err := f.confirmSecret(r.Terminal)
 	if err != nil {
 		return ""
 	}

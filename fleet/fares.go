@@ -265,7 +265,7 @@ func (f fares) Payment(ctx context.Context, reference string) (page.Payment, err
 		Car: f.carOf(v), State: paymentState(res.Payment), Number: tripNumber(reference),
 		Amount: money.Of(res.Payment.Amount, res.Payment.Currency), Again: page.Link{Kind: page.Sticker, Text: v.Code},
 	}
-	claimed, isClaim := f.claimed(ctx, reference)
+	claimed, isClaim := f.carry.Carried(ctx, reference)
 	if isClaim {
 		p.Again = page.Link{Kind: page.Claim, Text: claimed.Text}
 	}

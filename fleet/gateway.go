@@ -33,10 +33,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
 	"taxiterminal/config/gateway"
+	"taxiterminal/fleet/carry"
 	"taxiterminal/fleet/enrol"
 	"taxiterminal/fleet/hub"
 	"taxiterminal/fleet/journal"
@@ -82,13 +82,12 @@ type Gateway struct {
 	receiver *webhook.Receiver
 	vault    *webhook.Vault
 	keeper   *webhook.Keeper
-	claims   jetstream.KeyValue
+	carry    *carry.Carrier
 	metrics  *metrics
 
 	merchants map[string]*merchant
 	presses   presses
 	heard     heard
-	carry     carriers
 	kept      kept
 	syncing   sync.Mutex      // one sync of printed codes at a time
 	ctx       context.Context // Run's
@@ -148,7 +147,6 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	defer func() {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		g.carry.wg.Wait()
 		g.enrol.Stop()
 		err = errors.Join(err, g.hub.Stop(stop))
 	}()
@@ -163,7 +161,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 		return link.Serve(ctx, g.hub.Conn(), link.Handler{Pay: g.pay, Hello: g.hello}, link.ServeOptions{Log: g.log.With("part", "link")})
 	})
 	group.Go(func() error { g.keeper.Run(ctx, g.registered); return ctx.Err() })
-	group.Go(func() error { return g.carryClaims(ctx) })
+	group.Go(func() error { return g.carry.Run(ctx) })
 	group.Go(func() error { return g.hearPeers(ctx) })
 	for _, d := range doors {
 		group.Go(func() error { return d.serve(ctx) })
@@ -208,9 +206,11 @@ func (g *Gateway) compose(ctx context.Context) (err error) {
 	if err := g.registerMerchants(ctx); err != nil {
 		return err
 	}
-	if g.claims, err = js.KeyValue(ctx, hub.Claims); err != nil {
+	claims, err := js.KeyValue(ctx, hub.Claims)
+	if err != nil {
 		return fmt.Errorf("claims open: %w", err)
 	}
+	g.carry = g.newCarrier(claims)
 	hooks, err := js.KeyValue(ctx, hub.Hooks)
 	if err != nil {
 		return fmt.Errorf("hooks open: %w", err)
