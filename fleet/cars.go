@@ -48,15 +48,20 @@ func (g *Gateway) api(name string) (relay.API, bool) {
 // for it on a page, and from then on no phone can carry that fare.
 func (g *Gateway) pay(ctx context.Context, terminal string, p link.Pay) link.Outcome {
 	g.tell(told{Heard: terminal})
-	if p.Op == vipps.OpCreate {
-		g.carry.Taken(ctx, p.Reference)
-	}
-	out := g.relay.Pay(ctx, terminal, p)
+	out := g.execute(ctx, terminal, p)
 	if p.Op == vipps.OpCreate || p.Op == vipps.OpGet {
 		if url := out.Result.Payment.RedirectURL; out.Result.Kind == vipps.Done && url != "" {
 			g.tell(told{Reference: p.Reference, URL: url})
 		}
 	}
+	return out
+}
+
+func (g *Gateway) execute(ctx context.Context, terminal string, p link.Pay) (out link.Outcome) {
+	if p.Op != vipps.OpCreate {
+		return g.relay.Pay(ctx, terminal, p)
+	}
+	out.Result = g.carry.Own(ctx, p.Reference, func() vipps.Result { return g.relay.Pay(ctx, terminal, p).Result })
 	return out
 }
 

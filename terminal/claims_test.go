@@ -155,3 +155,42 @@ func TestAPageIsPaidAsTheNextAttempt(t *testing.T) {
 		require.Equal(t, "AUTHORIZED 25000/25000/0/0 captures 1", c.money(4))
 	})
 }
+
+func TestAPhoneThatCarriesIsNotAskedToShare(t *testing.T) {
+	both := func(c *Config) { sharing(c); claiming(c) }
+	driveWith(t, vippstest.Options{}, both, func(t *testing.T, c *car) {
+		c.network(vippstest.Refused)
+		c.ride(25000)
+		c.pass(2 * time.Second)
+		require.True(t, c.shows(display.Due).Claim)
+		c.carry(c.state().ID.Reference(1), 25000)
+		c.network(vippstest.Up)
+		c.pass(time.Minute)
+		c.shows(display.Paid)
+		c.vacant()
+		c.settled()
+		require.Zero(t, c.term.store.Depth().Pending, "nothing is waited for that was never asked")
+	})
+}
+
+// The driver took cash, and the phone that carried the fare paid it as well: the gateway
+// cannot know, so the driver is told and can give it back.
+func TestCashBesideAPaymentThatAPhoneHasCarried(t *testing.T) {
+	driveWith(t, vippstest.Options{}, claiming, func(t *testing.T, c *car) {
+		c.network(vippstest.Refused)
+		c.ride(25000)
+		c.pass(2 * time.Second)
+		reference := c.state().ID.Reference(1)
+		require.NoError(t, c.press(display.ActionCash))
+		c.carry(reference, 25000)
+		require.NoError(t, c.sim.CarryHome(reference, 25000))
+		c.network(vippstest.Up)
+		c.pass(time.Minute)
+		s := c.state()
+		require.Equal(t, trip.Notice{Kind: trip.NoticeOverpaid, Amount: 25000}, s.Notice)
+		require.Equal(t, trip.Otherwise, s.Settlement)
+		require.NoError(t, c.term.Refund(t.Context(), s.ID.Short(), 25000, "paid in cash"))
+		c.pass(time.Minute)
+		require.Equal(t, money.Minor(25000), c.state().Refunded())
+	})
+}

@@ -27,6 +27,9 @@ func (d *delivery) profile(ctx context.Context) outbox.Verdict {
 	if res.Kind != vipps.Done {
 		return d.profileLater(res)
 	}
+	if res.Payment.Metadata[trip.Carried] != "" {
+		return d.finish(outbox.Done, "not asked", trip.Profiled{N: d.N, Reason: "not_asked"})
+	}
 	person, sub := res.Payment.Person, res.Payment.Sub
 	if person.Phone() == "" && sub != "" {
 		var info vipps.Person

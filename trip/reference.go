@@ -33,6 +33,10 @@ func (id ID) Reference(attempt int) string {
 	return fmt.Sprintf("%s-%d", id, attempt)
 }
 
+// Carried is the name in a payment's metadata that says that the gateway has made it of a
+// claim: it asks for the same amount as the car would, and for nothing to be shared.
+const Carried = "carried"
+
 // Op is an operation on a payment.
 type Op string
 

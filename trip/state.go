@@ -190,7 +190,7 @@ const (
 	NoticeFaster        NoticeKind = "passenger_was_faster" // approved before the cancel: the payment stands
 	NoticeReleased      NoticeKind = "released"             // Amount was approved late and given back
 	NoticeDifference    NoticeKind = "difference"           // Amount is approved already, the rest is asked
-	NoticeOverpaid      NoticeKind = "overpaid"             // Amount more than the total was captured
+	NoticeOverpaid      NoticeKind = "overpaid"             // Amount more than the total was captured, or captured beside cash
 	NoticeDoubtfulSum   NoticeKind = "doubtful_sum"
 	NoticeDoubtfulGap   NoticeKind = "doubtful_gap"
 	NoticeDoubtfulStale NoticeKind = "doubtful_stale"

@@ -156,9 +156,11 @@ func (s *State) take(f Fare) {
 	}
 }
 
-// overpaid is what was taken beyond the meter's newest amount.
+// overpaid is what was taken in the app beyond the meter's newest amount, or beside what
+// the driver took: a phone that carried the fare may have paid it meanwhile.
 func (s *State) overpaid() money.Minor {
-	return s.Captured() - s.Refunded() - s.Owed()
+	taken := s.Captured() - s.Refunded()
+	return min(taken, taken+s.Otherwise-s.Owed())
 }
 
 func (s *State) doubtful() {
@@ -232,8 +234,8 @@ func (s *State) settledBy(m Means) {
 	}
 	s.Phase, s.From, s.Settlement, s.Means = Settled, "", Otherwise, m
 	s.Otherwise = max(0, s.Owed()-s.Captured())
-	s.Fare.Doubt = ""
 	s.Problem, s.Notice = Problem{}, Notice{}
+	s.believe()
 	s.stopAsking()
 }
 
@@ -251,8 +253,19 @@ func (s *State) newAsked() {
 	s.Phase, s.Settlement, s.Means, s.SettledAt = Due, "", "", time.Time{}
 	s.Ask, s.Winding, s.Renewals = true, false, 0
 	s.SendTo, s.Web, s.TipSettled = Recipient{}, Web{}, s.TipSettled || s.Terms.Tip
-	s.Fare.Doubt = ""
 	s.Problem, s.Notice = Problem{}, Notice{}
+	s.believe()
+}
+
+// believe ends the doubt about the amount. If it is less than was taken, that is said now.
+func (s *State) believe() {
+	if s.Fare.Doubt == "" {
+		return
+	}
+	s.Fare.Doubt = ""
+	if over := s.overpaid(); over > 0 {
+		s.notice(NoticeOverpaid, over)
+	}
 }
 
 // codeTaken: what the code proves, the API will show when it can be asked. Until then
@@ -292,7 +305,7 @@ func (s *State) graceOver() bool {
 	}
 	s.Winding = true
 	s.Ask = false
-	s.Fare.Doubt = "" // nobody confirmed it: what is approved is taken up to it, no more
+	s.believe() // nobody confirmed it: what is approved is taken up to it, no more
 	return true
 }
 

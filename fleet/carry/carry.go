@@ -50,8 +50,8 @@ type Carrier struct {
 	cfg Config
 
 	mu   sync.Mutex
-	home map[string]chan struct{} // under way, by reference; a send looks at once
+	home map[string]*journey // by reference
 }
 
 // New makes one. Run makes it work.
-func New(cfg Config) *Carrier { return &Carrier{cfg: cfg, home: map[string]chan struct{}{}} }
+func New(cfg Config) *Carrier { return &Carrier{cfg: cfg, home: map[string]*journey{}} }

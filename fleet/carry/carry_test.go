@@ -202,7 +202,7 @@ func TestWhatOneProcessBeganTheNextEnds(t *testing.T) {
 func TestACarsOwnRequestIsNotMadeByAPhone(t *testing.T) {
 	at(t, func(t *testing.T, d *desk) {
 		text, reference := d.claimed(42, 28650)
-		d.Taken(t.Context(), reference)
+		d.refusedOwn(reference, vipps.Retry)
 		_, err := d.Press(t.Context(), text, back(reference))
 		require.ErrorIs(t, err, ErrUnavailable, "the car's request is still on its way")
 		require.Empty(t, d.sim.Payments())
@@ -224,7 +224,7 @@ func TestWhoLosesTheRaceForARecordMakesNothing(t *testing.T) {
 		text, reference := d.claimed(42, 28650)
 		_, err := d.Read(t.Context(), text)
 		require.NoError(t, err)
-		d.race = func() { d.Taken(t.Context(), reference) }
+		d.race = func() { d.refusedOwn(reference, vipps.Retry) }
 		_, err = d.Press(t.Context(), text, back(reference))
 		require.ErrorIs(t, err, ErrTaken)
 		require.Empty(t, d.sim.Payments())
@@ -248,6 +248,39 @@ func TestAPaymentThatWasNeverMadeIsGivenUp(t *testing.T) {
 		d.pass(2 * stubborn)
 		_, pressed = d.Carried(t.Context(), reference)
 		require.False(t, pressed)
+	})
+}
+
+// refusedOwn is a create of the car's that does not get through, and gives what the car
+// is told.
+func (d *desk) refusedOwn(reference string, kind vipps.Kind) vipps.Kind {
+	return d.Own(d.t.Context(), reference, func() vipps.Result {
+		return vipps.Result{Kind: kind, Err: &vipps.Error{Class: vipps.ClassInvalid}}
+	}).Kind
+}
+
+// What the API refuses of the car it may take of the phone, so as long as a phone can make
+// the payment the car must not go on to the next one.
+func TestARefusalOfTheCarsIsFinalOnlyWhenNoPhoneCanPay(t *testing.T) {
+	at(t, func(t *testing.T, d *desk) {
+		text, reference := d.claimed(42, 28650)
+		_, err := d.sim.AddFault(vippstest.Fault{Kind: vippstest.LostRequest, Op: vippstest.OpCreate, Times: 1})
+		require.NoError(t, err)
+		_, err = d.Press(t.Context(), text, back(reference))
+		require.ErrorIs(t, err, ErrUnavailable)
+		require.Equal(t, vipps.Unknown, d.refusedOwn(reference, vipps.Rejected), "the phone's may be under way")
+		d.pass(patience - time.Second)
+		_, err = d.sim.AddFault(vippstest.Fault{Kind: vippstest.LostRequest, Op: vippstest.OpCreate, Times: 1})
+		require.NoError(t, err)
+		_, err = d.Press(t.Context(), text, back(reference))
+		require.ErrorIs(t, err, ErrUnavailable)
+		d.pass(time.Minute)
+		require.Equal(t, vipps.Unknown, d.refusedOwn(reference, vipps.Rejected), "a second press counts anew")
+		d.pass(patience + time.Minute)
+		require.Equal(t, vipps.Rejected, d.refusedOwn(reference, vipps.Rejected))
+		_, err = d.Press(t.Context(), text, back(reference))
+		require.ErrorIs(t, err, ErrUnavailable)
+		require.Empty(t, d.sim.Payments())
 	})
 }
 

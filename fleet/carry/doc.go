@@ -4,7 +4,7 @@
 // approved.
 //
 //	claim ── Read ──> Fare ── Press ──> payment ── Run ──> captured, or over
-//	car's own request of the same reference ── Taken ──> no phone makes it any more
+//	car's own request of the same reference ── Own ──> no phone makes it any more
 //
 // What must last is one record a reference, see [Records]. It is written before the
 // payment is made, so whoever dies in between, another process carries it on. That two

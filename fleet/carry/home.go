@@ -28,9 +28,9 @@ func (c *Carrier) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	defer func() { stop(); all.Wait() }()
 	return c.cfg.Records.Watch(ctx, func(reference string, r Record) {
-		if wake, begins := c.begins(reference, r); begins {
+		if j, begins := c.begins(reference, r); begins {
 			all.Go(func() {
-				c.carry(ctx, reference, wake)
+				c.carry(ctx, reference, j)
 				c.mu.Lock()
 				defer c.mu.Unlock()
 				delete(c.home, reference)
@@ -39,53 +39,72 @@ func (c *Carrier) Run(ctx context.Context) error {
 	})
 }
 
-func (c *Carrier) begins(reference string, r Record) (<-chan struct{}, bool) {
+// journey is one payment on its way.
+type journey struct {
+	wake    chan struct{} // a send looks at once
+	presses int
+	since   time.Time // the last press that this process knows of
+}
+
+// begins is true for a payment that nobody here looks after yet. Every press of one that
+// is looked after makes it young again: its create may be under way.
+func (c *Carrier) begins(reference string, r Record) (*journey, bool) {
 	if !r.Pressed || r.Over {
 		return nil, false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, runs := c.home[reference]; runs {
-		return nil, false
+	j, runs := c.home[reference]
+	if !runs {
+		j = &journey{wake: make(chan struct{}, 1)}
+		c.home[reference] = j
 	}
-	wake := make(chan struct{}, 1)
-	c.home[reference] = wake
-	return wake, true
+	if !runs || r.Presses != j.presses {
+		j.presses, j.since = r.Presses, time.Now()
+	}
+	return j, !runs
+}
+
+// age is how long ago the last press was.
+func (c *Carrier) age(j *journey) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Since(j.since)
 }
 
 // Look looks at a carried payment now: something has happened to it.
 func (c *Carrier) Look(reference string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if wake, ok := c.home[reference]; ok {
+	if j, ok := c.home[reference]; ok {
 		select {
-		case wake <- struct{}{}:
+		case j.wake <- struct{}{}:
 		default:
 		}
 	}
 }
 
 // carry captures a payment once it is approved, under the car's own key.
-func (c *Carrier) carry(ctx context.Context, reference string, wake <-chan struct{}) {
+func (c *Carrier) carry(ctx context.Context, reference string, j *journey) {
 	vehicle, _, _ := strings.Cut(reference, "-")
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	for start := time.Now(); ; {
+	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-wake:
+		case <-j.wake:
 		case <-pause.C:
 		}
 		m, err := c.cfg.Merchant(ctx, vehicle)
 		switch {
-		case err == nil && c.step(ctx, m.API, reference, time.Since(start)):
+		case err == nil && c.step(ctx, m.API, reference, c.age(j)):
 			return
 		case err != nil && !errors.Is(err, ErrUnavailable):
 			c.cfg.Log.Error("carried payment has no owner", "reference", reference, "err", err)
 			return
 		}
-		if time.Since(start) > patience {
+		if c.age(j) > patience {
 			pause.Reset(stubborn)
 			continue
 		}
@@ -93,8 +112,8 @@ func (c *Carrier) carry(ctx context.Context, reference string, wake <-chan struc
 	}
 }
 
-// step does what is to be done now; true when nothing is left. age is how long the
-// payment has been carried.
+// step does what is to be done now; true when nothing is left. age is how long ago the
+// passenger pressed.
 func (c *Carrier) step(ctx context.Context, api API, reference string, age time.Duration) bool {
 	res := api.Get(ctx, reference)
 	switch {

@@ -79,8 +79,9 @@ func (c *Carrier) Press(ctx context.Context, text, returnURL string) (redirect s
 	if err != nil || f.Amount.Value > m.Limit || f.Amount.Currency != m.Currency {
 		return "", errors.Join(ErrUnavailable, err)
 	}
-	if !f.Exists {
+	if !r.ByCar && !r.Over {
 		r.Pressed = true
+		r.Presses++ // each counts anew for how long the payment is waited for
 		if err := c.cfg.Records.Put(ctx, f.Reference(), r, revision); err != nil {
 			return "", errors.Join(ErrTaken, err) // the car, or another phone, in this very moment
 		}
@@ -102,7 +103,7 @@ func create(ctx context.Context, api API, c claim.Claim, returnURL string) (redi
 		Amount: c.Amount, Reference: reference,
 		Flow:        vipps.WebRedirect{ReturnURL: returnURL},
 		Description: "Taxi " + c.Trip.Vehicle + ", " + c.Trip.Short(),
-		Metadata:    map[string]string{"vehicle": c.Trip.Vehicle, "trip": c.Trip.Short()},
+		Metadata:    map[string]string{"vehicle": c.Trip.Vehicle, "trip": c.Trip.Short(), trip.Carried: "yes"},
 	}.Encode()
 	if err != nil {
 		return "", fmt.Errorf("claimed payment: %w", err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"taxiterminal/money"
+	"taxiterminal/vipps"
 )
 
 // Record is what is remembered of a reference that a claim named, or that a car has
@@ -21,7 +22,8 @@ type Record struct {
 	Serial   uint64         `json:"serial,omitempty"`
 	// Pressed: a passenger has pressed the button, so the payment may exist.
 	Pressed bool `json:"pressed,omitempty"`
-	Over    bool `json:"over,omitempty"` // captured, or ended without money
+	Presses int  `json:"presses,omitempty"` // how often
+	Over    bool `json:"over,omitempty"`    // captured, or ended without money
 }
 
 // Records keeps them, for all processes of a gateway. A record that was put is there
@@ -54,20 +56,33 @@ func (c *Carrier) Carried(ctx context.Context, reference string) (Record, bool) 
 	return r, err == nil && r.Text != "" && r.Pressed
 }
 
-// Taken notes that the car itself asks for a reference, before it does. From then on a
-// phone that carries its claim finds the car's payment and makes none. If this cannot
-// be noted now, the reference itself still sees to it that there is one payment.
-func (c *Carrier) Taken(ctx context.Context, reference string) {
+// Own makes the payment that the car itself asks for. That is noted before, and from then
+// on a phone that carries the claim finds the car's payment and makes none. If a phone was
+// first, or this cannot be noted now, the reference itself sees to it that there is one
+// payment; but then a refusal is not the end of it, because what the API refuses of the
+// car it may take of the phone: the car is told that the outcome is open, and asks again.
+func (c *Carrier) Own(ctx context.Context, reference string, create func() vipps.Result) vipps.Result {
+	alone := c.taken(ctx, reference)
+	res := create()
+	if res.Kind == vipps.Rejected && !alone {
+		res.Kind, res.After = vipps.Unknown, max(res.After, poll)
+	}
+	return res
+}
+
+// taken is true once no phone makes the payment of a reference.
+func (c *Carrier) taken(ctx context.Context, reference string) bool {
 	for range 3 {
 		r, revision, err := c.cfg.Records.Get(ctx, reference)
 		if err != nil || r.ByCar || r.Pressed {
-			return
+			return err == nil && r.ByCar
 		}
 		r.ByCar = true
 		if err := c.cfg.Records.Put(ctx, reference, r, revision); !errors.Is(err, ErrTaken) {
-			return
+			return err == nil
 		}
 	}
+	return false
 }
 
 // rewrite changes a record that is there, and is false if that failed.

@@ -17,10 +17,11 @@ type auditor struct {
 	trips  map[int64]trip.State
 	kinds  map[string]int // rows of each kind
 	doubts map[int64]bool // trips that ever had an amount in doubt
+	over   map[int64]bool // trips of which the driver was told that too much was taken
 }
 
 func newAuditor() *auditor {
-	return &auditor{trips: map[int64]trip.State{}, kinds: map[string]int{}, doubts: map[int64]bool{}}
+	return &auditor{trips: map[int64]trip.State{}, kinds: map[string]int{}, doubts: map[int64]bool{}, over: map[int64]bool{}}
 }
 
 // reads follows the journal up to its end and compares what is new with the ledger.
@@ -59,6 +60,9 @@ func (l *life) row(e outbox.Entry) {
 	l.audit.trips[e.Stream] = state
 	if state.Fare.Doubt != "" {
 		l.audit.doubts[e.Stream] = true
+	}
+	if state.Notice.Kind == trip.NoticeOverpaid {
+		l.audit.over[e.Stream] = true
 	}
 	l.notAhead(state)
 }
@@ -128,6 +132,9 @@ func (a *auditor) keys(c call) (keys []string) {
 	}
 	made := map[trip.Op]int{trip.OpCreate: 1, trip.OpCapture: s.Attempts[n-1].Capture.N,
 		trip.OpCancel: s.Attempts[n-1].Cancel.N, trip.OpRefund: s.Attempts[n-1].Refund.N}
+	if c.carried && s.Attempts[n-1].Claimed {
+		made[trip.OpCapture] = 1 // the gateway does not wait for the car
+	}
 	for i := range made[trip.Op(c.op)] {
 		keys = append(keys, trip.Key(c.reference, trip.Op(c.op), i+1))
 	}

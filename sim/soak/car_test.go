@@ -71,9 +71,9 @@ func steps(n int) time.Duration {
 func (l *life) config(p *process) terminal.Config {
 	var payments terminal.Payments = linked{l, p.gates}
 	if !l.habits.fleet {
-		payments = l.client(p.gates)
+		payments = l.client(&wire{l: l, gates: p.gates, inner: l.api.Transport()})
 	}
-	return terminal.Config{
+	cfg := terminal.Config{
 		Vehicle: "T122", Currency: money.NOK, Brand: "Vipps",
 		Describe: func(n string) string { return "Taxi T122, tur " + n },
 		Grace:    2*time.Minute + 1709*time.Microsecond, Linger: 10*time.Second + 2503*time.Microsecond, Poll: time.Second + 3299*time.Microsecond,
@@ -90,16 +90,20 @@ func (l *life) config(p *process) terminal.Config {
 		},
 		Log: slog.New(slog.DiscardHandler),
 	}
+	if l.habits.fleet {
+		cfg.Claims = &claims{p: p, made: map[string]string{}}
+	}
+	return cfg
 }
 
 // client calls the API with the merchant's keys.
-func (l *life) client(g *gates) *vipps.Client {
+func (l *life) client(w *wire) *vipps.Client {
 	client, err := vipps.New(vipps.Config{
 		BaseURL: "http://127.0.0.1", MSN: vippstest.DefaultMSN, ClientID: vippstest.DefaultClientID,
 		ClientSecret:    vipps.NewSecret(vippstest.DefaultClientSecret),
 		SubscriptionKey: vipps.NewSecret(vippstest.DefaultSubscriptionKey),
 		System:          vipps.System{Name: "taxi-terminal", Version: "soak", PluginName: "direct", PluginVersion: "soak"},
-		Transport:       &wire{l: l, gates: g, inner: l.api.Transport()},
+		Transport:       w,
 	})
 	l.must(err)
 	return client

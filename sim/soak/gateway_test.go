@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"taxiterminal/fleet/carry"
 	"taxiterminal/fleet/link"
 	"taxiterminal/fleet/relay"
 	"taxiterminal/money"
@@ -14,21 +15,28 @@ import (
 )
 
 // gateway is the fleet's relay with the merchant's keys, in one of its processes. What
-// it knows it has in memory only, so a kill takes everything.
+// it knows it has in memory, and a kill takes it; what phones have carried is in the
+// bucket.
 type gateway struct {
 	gates *gates
 	relay *relay.Relay
+	carry *carry.Carrier
+	stop  context.CancelFunc
 }
 
 func (l *life) newGateway() *gateway {
 	g := &gateway{gates: &gates{}}
-	client := l.client(g.gates)
+	client := l.client(&wire{l: l, gates: g.gates, inner: l.api.Transport()})
 	g.relay = relay.New(relay.Config{
 		Car: func(context.Context, string) (relay.Car, bool) {
 			return relay.Car{Vehicle: "T122", Merchant: "soak", Currency: money.NOK}, true
 		},
 		Merchant: func(string) (relay.API, bool) { return client, true },
 	})
+	g.carry = l.newCarrier(g.gates)
+	ctx, stop := context.WithCancel(context.Background())
+	g.stop = stop
+	l.behind.Go(func() { _ = g.carry.Run(ctx) })
 	return g
 }
 
@@ -36,11 +44,25 @@ func (l *life) newGateway() *gateway {
 // without an answer.
 func (l *life) killGateway() {
 	l.tell("gateway killed, waiting: %v", l.gateway.gates.waiting())
-	l.gateway.gates.cut()
+	l.gateway.end()
 	l.kills++
 	l.gateway = l.newGateway()
 	l.car.term.Linked(false, false)
 	l.car.term.Linked(true, false)
+}
+
+func (g *gateway) end() {
+	g.gates.cut()
+	g.stop()
+}
+
+// pay executes a car's call, as a gateway does: what the car asks for itself, no phone
+// makes any more.
+func (g *gateway) pay(ctx context.Context, p link.Pay) link.Outcome {
+	if p.Op != vipps.OpCreate {
+		return g.relay.Pay(ctx, "terminal", p)
+	}
+	return link.Outcome{Result: g.carry.Own(ctx, p.Reference, func() vipps.Result { return g.relay.Pay(ctx, "terminal", p).Result })}
 }
 
 // linked is the car's way to the API through the gateway: the messages of the link, on
@@ -65,11 +87,11 @@ func (c linked) pay(ctx context.Context, p link.Pay) link.Outcome {
 		c.l.broken("pay message: %v", err)
 		return lost(p.Op, vipps.Unknown)
 	}
-	answers := make(chan []byte, 1)
+	answers, g := make(chan []byte, 1), c.l.gateway
 	c.l.behind.Go(func() { // goes on when the car has given up
 		ctx, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 		defer cancel()
-		answers <- c.l.gateway.relay.Pay(ctx, "terminal", arrived).Encode()
+		answers <- g.pay(ctx, arrived).Encode()
 	})
 	var answer []byte
 	select {

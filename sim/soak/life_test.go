@@ -41,6 +41,8 @@ type life struct {
 	screen  *screen
 	sent    *sent
 	scanned map[string]bool // references whose code a passenger has seen
+	bucket  *bucket         // what the gateway remembers of claims
+	claims  []string        // that passengers have seen
 	rides   int
 	cuts    int // of the power
 	kills   int // of the gateway
@@ -92,7 +94,7 @@ func newLife(t *testing.T, seed, number uint64) *life {
 	l := &life{
 		t: t, random: rand.New(rand.NewPCG(seed, number)), dir: filepath.Join(memory(t), "life"), start: time.Now(),
 		meter: newMeter(), audit: newAuditor(), truth: newTruth(), screen: newScreen(), sent: newSent(),
-		scanned: map[string]bool{}, promised: map[string]int{},
+		scanned: map[string]bool{}, bucket: newBucket(), promised: map[string]int{},
 	}
 	l.habits = habits{
 		terms: trip.Terms{
@@ -131,7 +133,7 @@ func (l *life) end(o *outcome) {
 		l.powerDown()
 	}
 	if l.gateway != nil {
-		l.gateway.gates.cut()
+		l.gateway.end()
 	}
 	l.api.Close()
 	l.behind.Wait()
@@ -243,13 +245,20 @@ func (l *life) outage() {
 	l.powerOn()
 }
 
-// fleet is what only a gateway can do: be killed, or say that something has happened.
+// fleet is what there is only with a gateway: that it is killed, or says that something
+// has happened, and its pages.
 func (l *life) fleet() {
 	switch {
 	case l.gateway == nil:
 		l.driver()
-	case l.chance(30):
+	case l.chance(20):
 		l.killGateway()
+	case l.chance(30):
+		l.phone()
+	case l.chance(30):
+		l.digits()
+	case l.chance(30):
+		l.web()
 	default:
 		if all := l.api.Payments(); len(all) > 0 {
 			ref := all[max(0, len(all)-1-l.random.IntN(3))].Reference

@@ -65,6 +65,9 @@ func (l *life) driver() {
 			l.hand("tip", string(trip.TipChosen{}.Kind()), func(ctx context.Context) error { return t.Tip(ctx, v.Trip, tip) })
 		}
 	case 7:
+		if v.Trip == "" {
+			return // no trip to send anything of
+		}
 		l.truth.confirmed[numberOf(v.Trip)] = true // who sends an amount has looked at it
 		to := display.Recipient{Number: vippstest.DefaultPassenger.Phone}
 		l.hand("send", string(trip.SendAsked{}.Kind()), func(ctx context.Context) error { return t.Send(ctx, v.Trip, to) })
@@ -123,6 +126,10 @@ func (l *life) passenger() {
 			open = append(open, p.Reference)
 		}
 	}
+	if l.gateway != nil && l.chance(15) {
+		l.phone()
+		return
+	}
 	if len(open) == 0 {
 		return
 	}
@@ -147,10 +154,11 @@ func (l *life) passenger() {
 	_ = l.api.Act(ref, action, after)
 }
 
-// reachable: a passenger can only approve what was shown as a code or went to a phone.
+// reachable: a passenger can only approve what was shown as a code, or went to a phone
+// by itself or from a page.
 func (l *life) reachable(ref string) bool {
 	p, _ := l.api.Payment(ref)
-	if p.Flow == "PUSH_MESSAGE" {
+	if p.Flow == "PUSH_MESSAGE" || p.Flow == "WEB_REDIRECT" {
 		return true
 	}
 	v := l.screen.now()

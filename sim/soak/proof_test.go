@@ -152,6 +152,9 @@ func (l *life) ended(s trip.State) {
 	case held != captured:
 		l.broken("rule 8: trip %s: %d still stands of what was approved, %d captured", s.ID.Short(), held, captured)
 	}
+	if s.Otherwise > 0 && captured > s.Refunded() && captured-s.Refunded()+s.Otherwise > s.Owed() && !l.audit.over[s.ID.Number] {
+		l.broken("charged twice: trip %s: %d captured, %d paid otherwise, %d owed, and nobody was told", s.ID.Short(), captured, s.Otherwise, s.Owed())
+	}
 	if most := l.most(s); captured > most {
 		l.broken("rule 3: trip %s: %d captured, never more than %d was shown", s.ID.Short(), captured, most)
 	}

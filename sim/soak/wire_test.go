@@ -19,9 +19,10 @@ import (
 // wire carries the calls to the API through the gates, and looks at each one that
 // leaves: rules 1, 2, 3, 4, 6, 8, 9 and 10 are about what is sent.
 type wire struct {
-	l     *life
-	gates *gates
-	inner http.RoundTripper
+	l       *life
+	gates   *gates
+	inner   http.RoundTripper
+	carried bool // it is what phones have carried to the gateway
 }
 
 // sent is everything that ever left the car, over all its processes.
@@ -40,9 +41,16 @@ type call struct {
 	reference string
 	key       string
 	body      []byte
+	carried   bool // a phone has brought it to the gateway
 }
 
-func (c call) String() string { return c.op + " " + c.reference }
+func (c call) String() string {
+	text := c.op + " " + c.reference
+	if c.carried {
+		text = "carried " + text
+	}
+	return text
+}
 
 func (c call) writes() bool {
 	switch trip.Op(c.op) {
@@ -57,6 +65,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.carried = w.carried
 	name := w.l.anonymous(c.String())
 	switch w.gates.pass(r.Context(), "send "+name) {
 	case dead:
@@ -145,14 +154,17 @@ func (l *life) sends(c call) {
 func (l *life) sameBytes(c call) {
 	l.sent.mu.Lock()
 	defer l.sent.mu.Unlock()
-	what := c.String() + " " + string(c.body)
-	if first, seen := l.sent.bodies[c.key]; seen && first != what {
+	what, key := c.String()+" "+string(c.body), c.key
+	if c.carried {
+		key = "carried " + key // the phone's request is another one: whoever comes first counts
+	}
+	if first, seen := l.sent.bodies[key]; seen && first != what {
 		l.broken("rule 4: key %s was sent with %s, and now with %s", c.key, first, what)
 	}
 	if !slices.Contains(l.audit.keys(c), c.key) {
 		l.broken("rule 4: key %s is none that the journal gives to %s", c.key, c)
 	}
-	l.sent.bodies[c.key] = what
+	l.sent.bodies[key] = what
 }
 
 // lookedFirst is rule 6: what was open when the process started may have happened.
@@ -197,6 +209,9 @@ func (l *life) maySend(c call) {
 		return
 	}
 	a := state.Attempts[n-1]
+	if c.carried && !a.State.Live() {
+		l.broken("rule 2: a phone makes %s, which is %s", c, a.State)
+	}
 	g, ok := l.truth.given(a.Fare.Total)
 	var held money.Minor
 	for i := range state.Attempts {
