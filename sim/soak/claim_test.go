@@ -189,7 +189,10 @@ func (l *life) phone() {
 	l.behind.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 		defer cancel()
-		if _, err := g.carry.Press(ctx, text, back+c.Reference()); err != nil && g.gates.powered() {
+		switch _, err := g.carry.Press(ctx, text, back+c.Reference()); {
+		case err == nil:
+			l.opened(c.Reference())
+		case g.gates.powered():
 			l.tell("press of %s: %v", l.anonymous(c.Reference()), err)
 		}
 	})

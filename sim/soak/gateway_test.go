@@ -91,7 +91,11 @@ func (c linked) pay(ctx context.Context, p link.Pay) link.Outcome {
 	c.l.behind.Go(func() { // goes on when the car has given up
 		ctx, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 		defer cancel()
-		answers <- g.pay(ctx, arrived).Encode()
+		o := g.pay(ctx, arrived)
+		if made, ok := c.l.api.Payment(p.Reference); ok && made.Flow == "WEB_REDIRECT" && o.Result.Payment.RedirectURL != "" {
+			c.l.opened(p.Reference) // the page sends the passenger there
+		}
+		answers <- o.Encode()
 	})
 	var answer []byte
 	select {

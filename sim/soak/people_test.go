@@ -154,17 +154,26 @@ func (l *life) passenger() {
 	_ = l.api.Act(ref, action, after)
 }
 
-// reachable: a passenger can only approve what was shown as a code, or went to a phone
-// by itself or from a page.
+// reachable: a passenger can only approve what was shown as a code, or went to a phone by
+// itself or from a page.
 func (l *life) reachable(ref string) bool {
 	p, _ := l.api.Payment(ref)
-	if p.Flow == "PUSH_MESSAGE" || p.Flow == "WEB_REDIRECT" {
+	if p.Flow == "PUSH_MESSAGE" {
 		return true
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	v := l.screen.now()
 	bill, err := l.api.Scan(v.QR)
 	if err == nil && bill.Reference == ref {
 		l.scanned[ref] = true
 	}
 	return l.scanned[ref]
+}
+
+// opened: a passenger's phone has the address of a payment.
+func (l *life) opened(ref string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.scanned[ref] = true
 }
