@@ -161,13 +161,12 @@ func (l *life) reachable(ref string) bool {
 	if p.Flow == "PUSH_MESSAGE" {
 		return true
 	}
+	bill, err := l.api.Scan(l.screen.now().QR)
+	if err == nil && bill.Reference == ref {
+		l.opened(ref)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	v := l.screen.now()
-	bill, err := l.api.Scan(v.QR)
-	if err == nil && bill.Reference == ref {
-		l.scanned[ref] = true
-	}
 	return l.scanned[ref]
 }
 
