@@ -4,8 +4,10 @@
 // A life is one car from a new file to its last trip: the real terminal, trip machine
 // and outbox on a real SQLite file, the real client, the simulated API, and around
 // them a meter, a passenger and a driver who do anything at any time, a network that
-// fails, an API that spoils calls, and power cuts. It runs in a testing/synctest
-// bubble, so that hours of waiting take no time.
+// fails, an API that spoils calls, and power cuts. Two lives in five are those of a car
+// in a fleet, with the gateway's real relay and carrier, which are killed, the messages of
+// the link, the car's page, and phones that carry claims; only NATS is not the real one.
+// It runs in a testing/synctest bubble, so that hours of waiting take no time.
 //
 // # One thing at a time
 //
