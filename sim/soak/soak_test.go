@@ -159,6 +159,10 @@ func TestFoundBefore(t *testing.T) {
 		{"20261106", "1575", "a power cut while the driver typed a fare, and what was paid in cash stood due again"},
 		{"20261109", "887", "a power cut after a typed fare, and the amount on the meter was no longer in doubt"},
 		{"61", "770", "the end of a payment was heard before that it was made, and its create waited for ever"},
+		{"1", "142", "what a carried payment was never asked to share was looked for for eight days"},
+		{"1", "158", "what a phone had paid beside cash was said to nobody"},
+		{"1", "175", "too much was taken, as the driver's word about the amount showed, and nobody was told"},
+		{"1", "799", "a create that the API refused of the car could be made by a phone beside the next one"},
 	} {
 		t.Run(f.what, func(t *testing.T) { work(t, "-seed", f.seed, "-life", f.life, "-tries", "1") })
 	}
