@@ -168,8 +168,7 @@ func TestAnOutboxThatCannotBeUsedIsSaidOnTheScreen(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, taxi.Close()) })
 	require.NoError(t, os.WriteFile(taxi.Daemon.Outbox(), []byte("this is not a database but a letter"), 0o600))
-	started := make(chan error, 1)
-	go func() { started <- taxi.Daemon.Start(ctx) }() // answers once the outbox can be used
+	require.NoError(t, taxi.Daemon.Start(ctx))
 	screen := taxi.Daemon.Open("/")
 	defer screen.Close()
 	_, err = screen.Await(ctx, Patience, "out of order", func(html string) bool {
@@ -179,7 +178,6 @@ func TestAnOutboxThatCannotBeUsedIsSaidOnTheScreen(t *testing.T) {
 	require.Contains(t, l.String(), "not a database")
 	require.Contains(t, l.String(), "taxiterm outbox set-aside", "what to do about it")
 	require.NoError(t, os.Remove(taxi.Daemon.Outbox()))
-	require.NoError(t, <-started)
 	_, err = screen.Await(ctx, Patience, "idle", func(html string) bool { return Kind(html) == "idle" })
 	require.NoError(t, err)
 }
