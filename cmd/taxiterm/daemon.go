@@ -31,7 +31,8 @@ type terminalDaemon struct {
 	log         *slog.Logger
 	metrics     *control.Metrics
 	commits     commits
-	fleet       *fleet        // nil: the terminal calls the payment API itself
+	fleet       *fleet // nil: the terminal calls the payment API itself
+	trouble     trouble
 	door        *control.Door // nil until there is something to tell
 }
 
@@ -135,6 +136,7 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	if err := d.openDoor(control.New(options)); err != nil {
 		return err
 	}
+	d.usable()
 	acts.set(term)
 
 	group, ctx := errgroup.WithContext(ctx)

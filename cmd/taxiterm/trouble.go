@@ -52,9 +52,11 @@ func (d *terminalDaemon) cannotUse(ctx context.Context, screens *web.Server, err
 	}
 	// The socket may be on the disk that is in trouble: the screens do without it.
 	socketErr := d.openDoor(why)
-	d.log.Error("outbox cannot be used", "fault", view.Faults[0], "err", err, "hint", why.Do, "next_try", reopenAfter)
-	if socketErr != nil {
-		d.log.Error("commands cannot ask why", "err", socketErr)
+	if d.trouble.tell(err, time.Now()) {
+		d.log.Error("outbox cannot be used", "fault", view.Faults[0], "err", err, "hint", why.Do, "tries", d.trouble.tries, "next_try", reopenAfter)
+		if socketErr != nil {
+			d.log.Error("commands cannot ask why", "err", socketErr)
+		}
 	}
 	screens.Show(view)
 	d.notify(daemon.SdNotifyReady)
@@ -65,6 +67,14 @@ func (d *terminalDaemon) cannotUse(ctx context.Context, screens *web.Server, err
 	case <-time.After(reopenAfter):
 		return nil
 	}
+}
+
+// usable ends the trouble, if there was any.
+func (d *terminalDaemon) usable() {
+	if d.trouble.tries > 0 {
+		d.log.Info("outbox can be used again", "tries", d.trouble.tries)
+	}
+	d.trouble = trouble{}
 }
 
 // openDoor has b answer at the control socket.
@@ -81,4 +91,25 @@ func (d *terminalDaemon) closeDoor() {
 	if d.door != nil {
 		_ = d.door.Close()
 	}
+}
+
+// trouble is an outbox that cannot be used, as far as the log has heard of it.
+type trouble struct {
+	tries int
+	told  string    // why, when it was told last
+	at    time.Time // and when that was; monotonic
+}
+
+// tellAgainAfter is how long the log is not told what it knows.
+const tellAgainAfter = 10 * time.Minute
+
+// tell counts a try that failed, and says whether the log is to hear of it: what is new,
+// and what is old from time to time.
+func (t *trouble) tell(err error, now time.Time) bool {
+	t.tries++
+	if err.Error() == t.told && now.Sub(t.at) < tellAgainAfter {
+		return false
+	}
+	t.told, t.at = err.Error(), now
+	return true
 }
