@@ -90,6 +90,8 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 	require.Contains(t, fails("trips", "show", "77"), "no trip has the number 77")
 	require.Contains(t, fails("trips", "show", "0"), "no trip has the number 0")
 	require.Contains(t, fails("pay", "retry", "1"), "not_now")
+	require.NoError(t, trip.Daemon.Stop())
+	require.Contains(t, run("outbox", "verify"), trip.Daemon.Outbox()+", without a terminal:\nok: ")
 	require.Equal(t, "taxiterm v0.0-test\n", run("version"))
 	require.Contains(t, run("completion", "bash"), "bash completion")
 }

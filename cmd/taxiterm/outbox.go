@@ -124,23 +124,3 @@ func (o *options) showCommand(cmd *cobra.Command, id string) error {
 		}
 	})
 }
-
-func newOutboxVerify(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify",
-		Short: "Check the whole file: every page, and the journal's chain",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := o.client().Verify(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return o.print(cmd.OutOrStdout(), v, func(w io.Writer) {
-				fmt.Fprintf(w, "ok: %d journal entries, each follows from the ones before it\n", v.Entries)
-				if v.Pruned > 0 {
-					fmt.Fprintf(w, "    %d old ones up to number %d are no longer on file; the chain goes on from the hash of the last of each run\n", v.Pruned, v.Last)
-				}
-			})
-		},
-	}
-}

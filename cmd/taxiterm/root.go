@@ -57,8 +57,8 @@ func newRoot() *cobra.Command {
 code, and takes the payment with Vipps MobilePay.
 
 "taxiterm run" is the daemon. The other commands talk to the running daemon, but for
-"config", "enroll", "meter", "doctor", "backup" and "outbox set-aside", which can do
-without, and "restore", for which it must be stopped.`,
+"config", "enroll", "meter", "doctor", "backup", "outbox verify" and "outbox set-aside",
+which can do without, and "restore", for which it must be stopped.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

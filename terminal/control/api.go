@@ -222,6 +222,8 @@ type Verified struct {
 	// Pruned entries are not on file any more; Last is the number of the last of them.
 	Pruned int64 `json:"pruned,omitempty"`
 	Last   int64 `json:"last,omitempty"`
+	// File is set where no terminal was asked: it was read as it lies there.
+	File string `json:"file,omitempty"`
 }
 
 // Error is an answer that is not a success.

@@ -267,7 +267,7 @@ func (s *Server) verify(r *http.Request) (any, error) {
 		return nil, err
 	}
 	p, err := s.o.Store.Pruned(r.Context())
-	return Verified{n, p.Entries, p.Last}, err
+	return Verified{Entries: n, Pruned: p.Entries, Last: p.Last}, err
 }
 
 func (s *Server) health(r *http.Request) (any, error) {
