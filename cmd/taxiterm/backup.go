@@ -121,6 +121,12 @@ func ownFolder(path string) error {
 func explainFile(err error, path, command string) error {
 	var chain *outbox.ChainError
 	switch {
+	case errors.Is(err, outbox.ErrItself) && command == "restore":
+		return hinted{err, "nothing was changed; name a backup, which taxiterm backup FILE makes, or a copy"}
+	case errors.Is(err, outbox.ErrItself), errors.Is(err, outbox.ErrNoFile):
+		return hinted{err, "nothing was changed; name another file"}
+	case errors.Is(err, outbox.ErrEmpty):
+		return hinted{err, "nothing was changed, and nothing is lost without it; taxiterm outbox set-aside lets a new one be made"}
 	case errors.Is(err, outbox.ErrExists):
 		return hinted{err, "name another file, or say --replace"}
 	case errors.Is(err, outbox.ErrInUse):
