@@ -22,7 +22,7 @@ var (
 // has it.
 func VerifyFile(ctx context.Context, path string) (Contents, error) {
 	c, err := inspect(ctx, path, func() (Contents, error) {
-		return Contents{}, fmt.Errorf("%w: %s.lock is locked", ErrInUse, path)
+		return Contents{}, fmt.Errorf("%w: %s", ErrInUse, path)
 	})
 	if err != nil {
 		return c, fmt.Errorf("outbox verify: %w", err)

@@ -51,6 +51,8 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 	require.Contains(t, run("trips"), "no trips yet")
 	require.Contains(t, run("outbox", "list"), "nothing is on its way")
 	require.Contains(t, fails("pay", "cash"), "unknown_trip")
+	require.Contains(t, fails("pay", "cash", "99"), "taxiterm: trip 99: refused: unknown_trip\nhint: ")
+	require.Contains(t, fails("outbox", "park", "99"), "\nhint: taxiterm outbox list")
 
 	require.NoError(t, trip.Network(vippstest.Refused))
 	require.NoError(t, trip.Ride(ctx, fare))
@@ -99,7 +101,7 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 func TestMistakesOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	d := &Daemon{program: program, dir: t.TempDir()}
-	for _, args := range [][]string{{"pey"}, {"pay", "--cash"}, {"trips", "show"}, {"refund"}, {"refund", "1", "a lot"}, {"outbox", "show", "1", "2"}} {
+	for _, args := range [][]string{{"pey"}, {"pay", "--cash"}, {"trips", "show"}, {"refund"}, {"refund", "1", "a lot"}, {"outbox", "show", "1", "2"}, {"enroll"}, {"qr", "create"}, {"qr", "paint"}} {
 		_, errs, code := d.command(args...)
 		require.Equal(t, 2, code, "%v: %s", args, errs)
 		require.Contains(t, errs, "hint: ")
@@ -108,7 +110,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 	require.Contains(t, errs, "usage: taxiterm trips show TRIP")
 	_, errs, code := d.command("--socket", filepath.Join(d.dir, "none.sock"), "status")
 	require.Equal(t, 1, code)
-	require.Contains(t, errs, "taxiterm is not running\nhint: start it")
+	require.Contains(t, errs, "taxiterm is not running: nobody answers at "+filepath.Join(d.dir, "none.sock")+"\nhint: start it")
 }
 
 func TestConfigCheckReportsEverythingAtOnce(t *testing.T) {

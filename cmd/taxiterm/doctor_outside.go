@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"taxiterminal/config"
@@ -20,7 +21,7 @@ func (o *options) examine(ctx context.Context, unasked error, listen time.Durati
 	checks := []control.Check{daemonCheck(unasked)}
 	c, err := load(o.config)
 	if err != nil {
-		return append(checks, fault(control.CheckConfig, "correct it; taxiterm config example has every key", "%v", err))
+		return append(checks, fault(control.CheckConfig, "correct it; taxiterm config example has every key", "%s", strings.TrimPrefix(err.Error(), "configuration ")))
 	}
 	checks = append(checks, okay(control.CheckConfig, "%s is good", o.config))
 	credentials, credErr := config.LoadCredentials(o.config)

@@ -231,9 +231,9 @@ type Error struct {
 	Status  int    `json:"-"`
 	Message string `json:"error"`
 	Reason  string `json:"reason,omitempty"`
-	// Fault is set while the outbox cannot be used, and Do says what to do about it.
+	// Fault is set while the outbox cannot be used.
 	Fault display.Fault `json:"fault,omitempty"`
-	Do    string        `json:"do,omitempty"`
+	Do    string        `json:"do,omitempty"` // what to do next, if that can be said
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -125,7 +125,7 @@ func (s *Server) errorOf(r *http.Request, err error) *Error {
 	case errors.Is(err, terminal.ErrNoContact):
 		return &Error{Status: http.StatusNotFound, Message: err.Error(), Reason: string(display.RefusedNoContact)}
 	case errors.Is(err, terminal.ErrNotQueued):
-		return &Error{Status: http.StatusConflict, Message: err.Error()}
+		return &Error{Status: http.StatusConflict, Message: err.Error(), Do: "taxiterm outbox list says which are open, and how they are"}
 	}
 	s.o.Log.Error("control request", "path", r.URL.Path, "err", err)
 	return &Error{Status: http.StatusInternalServerError, Message: err.Error()}
@@ -234,7 +234,7 @@ func (s *Server) command(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if len(items) == 0 || id == 0 {
-		return nil, &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no command has the number %d", id)}
+		return nil, &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no command has the number %d", id), Do: "taxiterm outbox list --all lists them"}
 	}
 	return commandOf(items[0]), nil
 }
@@ -287,7 +287,7 @@ func number(text string, def int64) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return 0, &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q is no number", text)}
+		return 0, &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q: want a whole number that is not below 0", text)}
 	}
 	return n, nil
 }
