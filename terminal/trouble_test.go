@@ -36,6 +36,8 @@ func TestWhatCannotBeRecordedIsNeitherShownNorSentNorLost(t *testing.T) {
 		v := c.screen()
 		require.Equal(t, display.OutOfOrder, v.Screen)
 		require.Contains(t, v.Faults, display.FaultDisk)
+		require.Empty(t, v.Trip, "it has no number before it is on file")
+		require.Empty(t, v.Driver.Trips)
 		require.Empty(t, c.sim.Payments())
 		require.Error(t, c.term.Healthy(t.Context()))
 		require.NoError(t, c.term.Alive(t.Context()), "a restart would lose what waits in memory")

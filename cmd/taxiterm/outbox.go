@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -77,7 +78,7 @@ func printCommands(w io.Writer, list []control.Command) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ID\tTRIP\tKIND\tSTATE\tTRIES\tNEXT TRY\tKEY\tLAST ERROR")
 	for _, c := range list {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", c.ID, c.Trip, c.Kind, stateText(c), c.Tries, nextTry(c), c.Key, c.LastError)
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", c.ID, cmp.Or(c.Trip, "-"), c.Kind, stateText(c), c.Tries, nextTry(c), c.Key, c.LastError)
 	}
 	_ = t.Flush()
 }

@@ -254,7 +254,7 @@ func statusOf(v display.View, version string) Status {
 			s.NoticeAmount = &n.Amount
 		}
 	}
-	if v.Amount.Currency != "" {
+	if v.Trip != "" && v.Amount.Currency != "" {
 		s.Amount = &v.Amount
 	}
 	return s
