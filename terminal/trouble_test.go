@@ -299,3 +299,20 @@ func TestAClockThatIsSetEndsNoWindow(t *testing.T) {
 		require.False(t, over(time.Time{}, now), "nobody had said the time when it was asked for")
 	})
 }
+
+// TestAMeterThatIsNotFullyUnderstoodHasACode, and the trip goes its way.
+func TestAMeterThatIsNotFullyUnderstoodHasACode(t *testing.T) {
+	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+		c.term.Meter(meter.Health{State: meter.HealthDegraded, Detail: "no answer to request 49"})
+		v := c.screen()
+		require.Equal(t, display.HealthDegraded, v.Driver.Meter)
+		require.Equal(t, []display.Fault{display.FaultMeterDegraded}, v.Faults)
+		require.Equal(t, display.Idle, v.Screen)
+		c.hired()
+		c.stopped(25000)
+		c.scan(1)
+		c.shows(display.Due)
+		c.term.Meter(meter.Health{State: meter.HealthOK})
+		require.Empty(t, c.screen().Faults)
+	})
+}

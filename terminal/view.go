@@ -310,6 +310,8 @@ func (t *Terminal) meterHealth() display.Health {
 		return display.HealthNoisy
 	case meter.HealthAlarm:
 		return display.HealthAlarm
+	case meter.HealthDegraded:
+		return display.HealthDegraded
 	}
 	return display.HealthOK
 }
