@@ -302,12 +302,13 @@ func TestAClockThatIsSetEndsNoWindow(t *testing.T) {
 
 // TestAMeterThatIsNotFullyUnderstoodHasACode, and the trip goes its way.
 func TestAMeterThatIsNotFullyUnderstoodHasACode(t *testing.T) {
-	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
+	driveWith(t, vippstest.Options{}, byHand, func(t *testing.T, c *car) {
 		c.term.Meter(meter.Health{State: meter.HealthDegraded, Detail: "no answer to request 49"})
 		v := c.screen()
 		require.Equal(t, display.HealthDegraded, v.Driver.Meter)
 		require.Equal(t, []display.Fault{display.FaultMeterDegraded}, v.Faults)
 		require.Equal(t, display.Idle, v.Screen)
+		require.False(t, v.Driver.CanType, "it may tell the fare yet")
 		c.hired()
 		c.stopped(25000)
 		c.scan(1)
