@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -38,8 +40,8 @@ func TestOutputIsRead(t *testing.T) {
 	require.Equal(t, results{"flushes": 6, "sim Daemon ns/op": 17, "sim Daemon MB-binary": 24.1, "sim Daemon %CPU-idle": 0.2,
 		"sim/fleet ApprovalToPaid ns/op": 9131980055, "sim/fleet ApprovalToPaid ms-paid-p50": 227.1}, r)
 	rows := suiteRows(r)
-	require.Contains(t, rows, row{What: "daemon: program", Goal: "20 MB", Measured: "24.1 MB", Ratio: "1.21 of the goal", Verdict: "MISSED by 4.1 MB"})
-	require.Contains(t, rows, row{What: "flushes for a paid trip", Goal: "10", Measured: "6", Ratio: "0.60 of the goal", Verdict: "met"})
+	require.Contains(t, rows, row{What: "daemon: program", Goal: "20 MB", Measured: "24.1 MB", Ratio: "1.21", Verdict: "MISSED by 4.1 MB"})
+	require.Contains(t, rows, row{What: "flushes for a paid trip", Goal: "10", Measured: "6", Ratio: "0.60", Verdict: "met"})
 	require.Contains(t, rows, missing("the same, p99", "25 ms"))
 }
 
@@ -47,10 +49,24 @@ func TestRatiosAreOfOneRound(t *testing.T) {
 	slow := score{Name: "slow", Took: []time.Duration{20, 300, 40}, Flushes: []float64{3, 3, 3}}
 	quick := score{Name: "quick", Took: []time.Duration{10, 150, 10}, Flushes: []float64{2, 2, 2}}
 	require.Equal(t, 0.5, quick.against(slow))
-	rows := contestRows("job", quick, &slow, &slow, []score{slow})
+	rows, beside := contestRows("job", quick, &slow, &slow, []score{slow})
 	require.Equal(t, "met", rows[0].Verdict)
-	require.Equal(t, "MISSED by 0.8", rows[2].Verdict)
+	require.Equal(t, "MISSED by 0.8", rows[3].Verdict)
+	require.Equal(t, peer{Contest: "job", Name: "slow", Took: "0s", Flushes: "3.0", Against: "0.50"}, beside[1])
+}
+
+// TestTheReportFitsATerminal with figures that are wide.
+func TestTheReportFitsATerminal(t *testing.T) {
+	slow := score{Name: "goqite, its runner", Took: []time.Duration{1234567 * time.Nanosecond}, Flushes: []float64{13.1}}
+	quick := score{Name: "outbox", Took: []time.Duration{234567 * time.Nanosecond}, Flushes: []float64{12.1}}
+	rows, beside := contestRows("commands one by one", slow, &slow, &quick, []score{quick, slow})
+	wide := suiteRows(results{"sim ApprovalToPaid ms-call-p50": 1234.5, "sim ApprovalToPaid ms-paid-p99": 123456.7, "sim Daemon %CPU-idle": 77.7, "sim Daemon MB-RSS-year": 234.5})
 	var out bytes.Buffer
-	printTable(&out, rows)
+	printReport(&out, append(rows, wide...), beside)
 	require.Contains(t, out.String(), "| 0.5 x goqite ")
+	require.Contains(t, out.String(), "NOT MEASURED")
+	for line := range strings.Lines(out.String()) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSpace(line)), 100, line)
+	}
+	t.Log("\n" + out.String())
 }

@@ -28,13 +28,13 @@ func run(out io.Writer, root string, only bool, finished, rounds int) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	rows, failed := contests(out, dir, finished, rounds)
+	rows, peers, failed := contests(out, dir, finished, rounds)
 	if !only {
 		r, err := runSuites(out, root)
 		rows, failed = append(rows, suiteRows(r)...), errors.Join(failed, err)
 	}
 	fmt.Fprintln(out)
-	printTable(out, rows)
+	printReport(out, rows, peers)
 	if inMemory(dir) {
 		fmt.Fprintf(out, "\n*** %s IS IN MEMORY: flushes cost nothing there. Set TMPDIR to a folder on a disk. ***\n", os.TempDir())
 	}
@@ -43,7 +43,7 @@ func run(out io.Writer, root string, only bool, finished, rounds int) error {
 
 // contests measures the outbox beside its peers, one command after the other and
 // several at once.
-func contests(out io.Writer, dir string, finished, rounds int) ([]row, error) {
+func contests(out io.Writer, dir string, finished, rounds int) (rows []row, peers []peer, err error) {
 	fmt.Fprintf(out, "== contest: %d rounds\n", rounds)
 	all, err := contestants(dir, finished)
 	defer func() {
@@ -52,19 +52,20 @@ func contests(out io.Writer, dir string, finished, rounds int) ([]row, error) {
 		}
 	}()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	single, err := contest{Rounds: rounds, Commands: 25, Lanes: 1}.Run(out, all)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The old file and the floor are about single commands.
 	several, err := contest{Rounds: rounds, Commands: 24, Lanes: inFlight}.Run(out, append(all[:1:1], all[3:]...))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return append(contestRows("outbox: a command enqueued, delivered, done", single[0], &single[1], &single[2], single[3:]),
-		contestRows(fmt.Sprintf("the same, %d at once", inFlight), several[0], nil, nil, several[1:])...), nil
+	rows, peers = contestRows("commands one by one", single[0], &single[1], &single[2], single[3:])
+	_, beside := contestRows(fmt.Sprintf("%d at once", inFlight), several[0], nil, nil, several[1:])
+	return rows, append(peers, beside...), nil
 }
 
 // contestants are the outbox, the outbox with a past, the floor, and the peers.

@@ -138,7 +138,7 @@ func (e *Error) Error() string {
 func Load(path string, checks ...func(Config) error) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration read: %w; write one (taxiterm config example) or name another with --config", err)
+		return Config{}, table.Unread(path, "taxiterm", err)
 	}
 	return parse(path, text, checks...)
 }

@@ -14,6 +14,7 @@ const (
 	FaultMeterGarbled  Fault = "M6" // bytes but no frames: baud rate or parity
 	FaultMeterNoisy    Fault = "M7" // many damaged frames
 	FaultMeterAlarm    Fault = "M8" // the meter reports a failure of its own
+	FaultMeterDegraded Fault = "M9" // no answers, frames that contradict each other, receipts that cannot be read
 	FaultNetwork       Fault = "N1" // the payment API cannot be reached
 	FaultCertificate   Fault = "N2" // TLS refused: interception, or an expired certificate
 	FaultPortal        Fault = "N3" // something else answers: the network wants a log-in

@@ -42,7 +42,7 @@ func Networks() []Network { return []Network{NetworkUnknown, NetworkUp, NetworkD
 func Healths() []Health {
 	return []Health{
 		HealthStarting, HealthOK, HealthMissing, HealthBusy, HealthDenied, HealthNotTTY,
-		HealthSilent, HealthGarbled, HealthNoisy, HealthAlarm,
+		HealthSilent, HealthGarbled, HealthNoisy, HealthAlarm, HealthDegraded,
 	}
 }
 
@@ -50,7 +50,7 @@ func Healths() []Health {
 func Faults() []Fault {
 	return []Fault{
 		FaultMeterMissing, FaultMeterBusy, FaultMeterDenied, FaultMeterNotTTY, FaultMeterSilent,
-		FaultMeterGarbled, FaultMeterNoisy, FaultMeterAlarm,
+		FaultMeterGarbled, FaultMeterNoisy, FaultMeterAlarm, FaultMeterDegraded,
 		FaultNetwork, FaultCertificate, FaultPortal, FaultClock, FaultNoCredentials, FaultCredentials,
 		FaultNoDataKey, FaultNotEnrolled, FaultUnavailable, FaultSalesUnit,
 		FaultDiskFull, FaultDisk, FaultReadOnly, FaultDamaged, FaultNewer, FaultForeign, FaultDiskGone, FaultParked,

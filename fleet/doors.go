@@ -72,7 +72,7 @@ func (g *Gateway) listen() (doors []*door, err error) {
 	}()
 	l, err := net.Listen("tcp", g.cfg.HTTP.Listen)
 	if err != nil {
-		return doors, fmt.Errorf("public door: %w", err)
+		return doors, fmt.Errorf("public door: %w; [http] listen says where", err)
 	}
 	doors = append(doors, g.newDoor(g.secure(l), "public", g.public()))
 	if l, err = socket(g.cfg.Admin.Socket); err != nil {

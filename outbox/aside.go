@@ -39,40 +39,6 @@ func SetAside(ctx context.Context, path string) (kept string, why, err error) {
 	return kept, why, nil
 }
 
-// Inspect is what is wrong with a file, whether Open would refuse it or not: it reads
-// every page and the chain, and changes nothing; nil if there is no file and never was.
-func Inspect(ctx context.Context, path string) error {
-	lock, err := os.Open(path + ".lock")
-	var m mark
-	if err == nil {
-		m, err = readMark(lock)
-		_ = lock.Close()
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("outbox mark: %w", named(err))
-	}
-	if m.fresh {
-		return nil // a change that Open finishes
-	}
-	if err := m.present(path); err != nil {
-		return named(err)
-	}
-	version, err := m.version(path)
-	if err == nil && version > len(migrations) {
-		err = newer(version)
-	}
-	if err == nil && there(path) {
-		err = readWhole(ctx, path)
-	}
-	return named(err)
-}
-
-func readWhole(ctx context.Context, path string) error {
-	db := openReader(path, nil)
-	defer db.Close()
-	return checkFile(ctx, db)
-}
-
 // diagnose is why a file must be set aside, or an error if it must not.
 func diagnose(ctx context.Context, path string) (why, err error) {
 	s, err := Open(ctx, path, Options{})

@@ -13,8 +13,13 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// ErrExists means that a file is there already and was not to be replaced.
-var ErrExists = errors.New("file exists")
+// Conditions of a single file to back up to, or to restore from.
+var (
+	ErrExists = errors.New("file exists") // and was not to be replaced
+	ErrItself = errors.New("that is the outbox itself")
+	ErrNoFile = errors.New("that is not a file")
+	ErrEmpty  = errors.New("that is an outbox with nothing in it")
+)
 
 // Contents says what a file holds.
 type Contents struct {
@@ -56,15 +61,26 @@ func checkTarget(path, to string, replace bool) error {
 	if err != nil {
 		return err
 	}
-	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
-		if own, err := os.Stat(path + suffix); err == nil && os.SameFile(own, there) {
-			return errors.New("that is the outbox itself")
-		}
-	}
-	if !replace || !there.Mode().IsRegular() {
+	switch {
+	case itself(path, there):
+		return ErrItself
+	case !there.Mode().IsRegular():
+		return ErrNoFile
+	case !replace:
 		return ErrExists
 	}
 	return nil
+}
+
+// itself: a file is the outbox at path, or one of those that belong to it, under whatever
+// name.
+func itself(path string, file fs.FileInfo) bool {
+	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+		if own, err := os.Stat(path + suffix); err == nil && os.SameFile(own, file) {
+			return true
+		}
+	}
+	return false
 }
 
 func backup(ctx context.Context, path, part string) (c Contents, err error) {

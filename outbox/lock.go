@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -18,7 +19,7 @@ func lockFile(path string) (*os.File, error) {
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = fmt.Errorf("%w: %s is locked", ErrInUse, path)
+		err = fmt.Errorf("%w: %s", ErrInUse, strings.TrimSuffix(path, ".lock"))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("outbox lock: %w", err), f.Close())

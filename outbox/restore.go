@@ -33,7 +33,7 @@ type Restoration struct {
 }
 
 // Restore puts a backup in the place of the outbox at path, which must not be in use.
-// The backup is verified first. Then the mark says that it counts, the former file is kept
+// The backup, which is another file, is verified first. Then the mark says that it counts, the former file is kept
 // aside with its log, and the restored one takes its place; what is cut off after the
 // mark is finished by the next Open.
 //
@@ -68,11 +68,17 @@ func Restore(ctx context.Context, backup, path string) (r Restoration, err error
 }
 
 // clearFresh makes room for the new file, unless what stands there is to be restored:
-// where the log was lost, it may be a put-back that was cut off, with all commits.
+// where the log was lost, it may be a put-back that was cut off, with all commits. The
+// outbox itself is not put in its own place: it would only lose its name.
 func clearFresh(path, backup string) error {
 	from, err := os.Stat(backup)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case itself(path, from):
+		return fmt.Errorf("%s: %w", backup, ErrItself)
+	case !from.Mode().IsRegular():
+		return fmt.Errorf("%s: %w", backup, ErrNoFile)
 	}
 	if left, err := os.Stat(fresh(path)); err == nil && os.SameFile(from, left) {
 		return fmt.Errorf("give %s another name first", backup)
@@ -91,6 +97,9 @@ func prepareRestore(ctx context.Context, backup, fresh string) (r Restoration, b
 	}
 	if r.Contents, err = examine(ctx, fresh); err != nil {
 		return r, "", err
+	}
+	if r.Entries == 0 && r.Pruned.Entries == 0 {
+		return r, "", ErrEmpty
 	}
 	if err := prepareFile(ctx, fresh, migrations); err != nil {
 		return r, "", err

@@ -69,11 +69,13 @@ func TestABackupReplacesNothingByItself(t *testing.T) {
 	begin(t, s)
 	for _, suffix := range []string{"", "-wal", ".lock"} {
 		_, err := Backup(t.Context(), path, path+suffix, true)
-		require.ErrorContains(t, err, "the outbox itself")
+		require.ErrorIs(t, err, ErrItself)
 	}
+	_, err := Backup(t.Context(), path, t.TempDir(), true)
+	require.ErrorIs(t, err, ErrNoFile)
 	to := filepath.Join(t.TempDir(), "there")
 	require.NoError(t, os.WriteFile(to, []byte("precious"), 0o600))
-	_, err := Backup(t.Context(), path, to, false)
+	_, err = Backup(t.Context(), path, to, false)
 	require.ErrorIs(t, err, ErrExists)
 	text, err := os.ReadFile(to)
 	require.NoError(t, err)
@@ -256,4 +258,25 @@ func TestTwiceRestoredIsTwiceRenamed(t *testing.T) {
 	third, err := Restore(t.Context(), backup, path)
 	require.NoError(t, err)
 	require.Equal(t, []Name{{old, 0}, {second.Name, 2}, {third.Name, 3}}, open(t, path).Names())
+}
+
+// TestWhatIsNotPutInTheOutboxesPlace: the outbox itself under any name, no file, and a
+// backup of nothing. All stays as it was.
+func TestWhatIsNotPutInTheOutboxesPlace(t *testing.T) {
+	path, _, _ := lost(t)
+	dir, elsewhere := filepath.Dir(path), t.TempDir()
+	require.NoError(t, os.Symlink(path, filepath.Join(elsewhere, "symlink")))
+	require.NoError(t, os.Link(path, filepath.Join(elsewhere, "link")))
+	empty := filepath.Join(elsewhere, "empty.db")
+	require.NoError(t, open(t, empty).Close())
+	before := everyFile(t, dir)
+	for file, want := range map[string]error{
+		path: ErrItself, path + ".lock": ErrItself, filepath.Join(dir, ".", "outbox.db"): ErrItself,
+		filepath.Join(elsewhere, "symlink"): ErrItself, filepath.Join(elsewhere, "link"): ErrItself,
+		elsewhere: ErrNoFile, empty: ErrEmpty, filepath.Join(elsewhere, "none"): os.ErrNotExist,
+	} {
+		_, err := Restore(t.Context(), file, path)
+		require.ErrorIs(t, err, want, file)
+		require.Equal(t, before, everyFile(t, dir), file)
+	}
 }

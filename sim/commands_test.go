@@ -51,6 +51,8 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 	require.Contains(t, run("trips"), "no trips yet")
 	require.Contains(t, run("outbox", "list"), "nothing is on its way")
 	require.Contains(t, fails("pay", "cash"), "unknown_trip")
+	require.Contains(t, fails("pay", "cash", "99"), "taxiterm: trip 99: refused: unknown_trip\nhint: ")
+	require.Contains(t, fails("outbox", "park", "99"), "\nhint: taxiterm outbox list")
 
 	require.NoError(t, trip.Network(vippstest.Refused))
 	require.NoError(t, trip.Ride(ctx, fare))
@@ -90,6 +92,8 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 	require.Contains(t, fails("trips", "show", "77"), "no trip has the number 77")
 	require.Contains(t, fails("trips", "show", "0"), "no trip has the number 0")
 	require.Contains(t, fails("pay", "retry", "1"), "not_now")
+	require.NoError(t, trip.Daemon.Stop())
+	require.Contains(t, run("outbox", "verify"), trip.Daemon.Outbox()+", without a terminal:\nok: ")
 	require.Equal(t, "taxiterm v0.0-test\n", run("version"))
 	require.Contains(t, run("completion", "bash"), "bash completion")
 }
@@ -97,7 +101,7 @@ func TestTheCommandsTellAPersonWhatIsGoingOn(t *testing.T) {
 func TestMistakesOnTheCommandLine(t *testing.T) {
 	t.Parallel()
 	d := &Daemon{program: program, dir: t.TempDir()}
-	for _, args := range [][]string{{"pey"}, {"pay", "--cash"}, {"trips", "show"}, {"refund"}, {"refund", "1", "a lot"}, {"outbox", "show", "1", "2"}} {
+	for _, args := range [][]string{{"pey"}, {"pay", "--cash"}, {"trips", "show"}, {"refund"}, {"refund", "1", "a lot"}, {"outbox", "show", "1", "2"}, {"enroll"}, {"qr", "create"}, {"qr", "paint"}} {
 		_, errs, code := d.command(args...)
 		require.Equal(t, 2, code, "%v: %s", args, errs)
 		require.Contains(t, errs, "hint: ")
@@ -106,7 +110,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 	require.Contains(t, errs, "usage: taxiterm trips show TRIP")
 	_, errs, code := d.command("--socket", filepath.Join(d.dir, "none.sock"), "status")
 	require.Equal(t, 1, code)
-	require.Contains(t, errs, "taxiterm is not running\nhint: start it")
+	require.Contains(t, errs, "taxiterm is not running: nobody answers at "+filepath.Join(d.dir, "none.sock")+"\nhint: start it")
 }
 
 func TestConfigCheckReportsEverythingAtOnce(t *testing.T) {
@@ -168,8 +172,7 @@ func TestAnOutboxThatCannotBeUsedIsSaidOnTheScreen(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, taxi.Close()) })
 	require.NoError(t, os.WriteFile(taxi.Daemon.Outbox(), []byte("this is not a database but a letter"), 0o600))
-	started := make(chan error, 1)
-	go func() { started <- taxi.Daemon.Start(ctx) }() // answers once the outbox can be used
+	require.NoError(t, taxi.Daemon.Start(ctx))
 	screen := taxi.Daemon.Open("/")
 	defer screen.Close()
 	_, err = screen.Await(ctx, Patience, "out of order", func(html string) bool {
@@ -179,7 +182,6 @@ func TestAnOutboxThatCannotBeUsedIsSaidOnTheScreen(t *testing.T) {
 	require.Contains(t, l.String(), "not a database")
 	require.Contains(t, l.String(), "taxiterm outbox set-aside", "what to do about it")
 	require.NoError(t, os.Remove(taxi.Daemon.Outbox()))
-	require.NoError(t, <-started)
 	_, err = screen.Await(ctx, Patience, "idle", func(html string) bool { return Kind(html) == "idle" })
 	require.NoError(t, err)
 }

@@ -37,6 +37,34 @@ func (t *Trip) says(ctx context.Context, fault string) error {
 	return err
 }
 
+// opens waits until the daemon can use its outbox.
+func (t *Trip) opens(ctx context.Context) error {
+	return Poll(ctx, Patience, "outbox opened", func() (bool, error) {
+		var s struct{ Unusable string }
+		err := t.Daemon.Command(ctx, &s, "status")
+		return err == nil && s.Unusable == "", err
+	})
+}
+
+// tells asks the commands of a daemon that cannot use its outbox: they name the fault and
+// what to do about it.
+func (t *Trip) tells(tt *testing.T, fault string) {
+	out, errs, code := t.Daemon.command("status")
+	require.Zero(tt, code, errs)
+	require.Contains(tt, out, "T122  outoforder\nfault "+fault+": ")
+	require.Regexp(tt, `(?m)^because:  outbox \S.*\n {10}\S`, out)
+	require.NotContains(tt, out, "queue", "nothing is known of it")
+	for _, args := range [][]string{{"trips"}, {"trips", "show", "1"}, {"outbox", "list"}, {"outbox", "park", "1"}, {"pay", "cash"}, {"shift"}} {
+		_, errs, code := t.Daemon.command(args...)
+		require.Equal(tt, 1, code, args)
+		require.Contains(tt, errs, "taxiterm: the terminal cannot use its outbox ("+fault+"): outbox ", args)
+		require.Contains(tt, errs, "\nhint: ", args)
+	}
+	out, _, code = t.Daemon.command("doctor", "--listen", "1ms")
+	require.Equal(tt, 1, code)
+	require.Contains(tt, out, "runs without its outbox ("+fault+")")
+}
+
 // chargedOnce looks at the API's own ledger: one payment, captured once, in full.
 func chargedOnce(t *testing.T, trip *Trip) {
 	all := trip.API.Payments()
@@ -159,11 +187,11 @@ func TestAFileThatCannotBeOpenedIsNamedAndKept(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, trip.Daemon.Kill())
 			undo := c.does(t, trip.Daemon.Outbox())
-			running := make(chan error, 1)
-			go func() { running <- trip.Daemon.Start(ctx) }() // answers once the outbox can be used
+			require.NoError(t, trip.Daemon.Start(ctx))
 			require.NoError(t, trip.says(ctx, c.fault))
+			trip.tells(t, c.fault)
 			undo()
-			require.NoError(t, <-running)
+			require.NoError(t, trip.opens(ctx))
 			require.NoError(t, trip.Approve(ctx))
 			require.NoError(t, finish(ctx, trip))
 			require.NoError(t, trip.Settle(ctx))
@@ -184,11 +212,10 @@ func TestADiskThatCannotBeReadAtTheStartIsNamed(t *testing.T) {
 	require.NoError(t, trip.Daemon.Kill())
 	require.NoError(t, disk.Cut(disktest.Nothing)) // and the kernel remembers nothing
 	disk.Fail(disktest.Read, syscall.EIO)
-	running := make(chan error, 1)
-	go func() { running <- trip.Daemon.Start(ctx) }()
+	require.NoError(t, trip.Daemon.Start(ctx))
 	require.NoError(t, trip.says(ctx, "D2"))
 	disk.Fail(disktest.Read, 0)
-	require.NoError(t, <-running)
+	require.NoError(t, trip.opens(ctx))
 	require.NoError(t, trip.Approve(ctx))
 	require.NoError(t, finish(ctx, trip))
 	chargedOnce(t, trip)
@@ -235,8 +262,7 @@ func TestADamagedFileIsSetAsideByAPerson(t *testing.T) {
 	require.NoError(t, err)
 	clear(damaged[100:9000])
 	require.NoError(t, os.WriteFile(path, damaged, 0o600))
-	running := make(chan error, 1)
-	go func() { running <- trip.Daemon.Start(ctx) }()
+	require.NoError(t, trip.Daemon.Start(ctx))
 	require.NoError(t, trip.says(ctx, "D4"))
 	require.NoError(t, trip.Meter.Vacant()) // the passenger paid in cash
 
@@ -248,7 +274,7 @@ func TestADamagedFileIsSetAsideByAPerson(t *testing.T) {
 	kept, err := os.ReadFile(done.Kept)
 	require.NoError(t, err)
 	require.Equal(t, damaged, kept)
-	require.NoError(t, <-running)
+	require.NoError(t, trip.opens(ctx))
 	require.Error(t, trip.Daemon.Command(ctx, nil, "outbox", "set-aside", "--config", config), "the new one is in use")
 
 	require.NoError(t, trip.Shows(ctx, "idle"))

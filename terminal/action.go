@@ -21,7 +21,7 @@ func (r *Refused) Error() string {
 	if r.Trip == "" {
 		return "refused: " + string(r.Refusal)
 	}
-	return fmt.Sprintf("trip %s: refused: %s", r.Trip, r.Refusal)
+	return fmt.Sprintf("trip %s: refused: %s", r.Trip, string(r.Refusal))
 }
 
 // Reason is the catalogue key of the refusal.

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,7 +64,7 @@ func (t *Terminal) commit(r *ride, answered *answered, events source) error {
 	}
 	t.wrote(err)
 	if err != nil {
-		return fmt.Errorf("trip %s commit: %w", r.state.ID.Short(), err)
+		return fmt.Errorf("trip %s commit: %w", cmp.Or(r.state.ID.Short(), "(new)"), err)
 	}
 	before := r.state
 	r.state, r.stream = c.state, c.stream

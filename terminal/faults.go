@@ -74,14 +74,15 @@ var diskFaults = []struct {
 }
 
 var meterFaults = map[display.Health]display.Fault{
-	display.HealthMissing: display.FaultMeterMissing,
-	display.HealthBusy:    display.FaultMeterBusy,
-	display.HealthDenied:  display.FaultMeterDenied,
-	display.HealthNotTTY:  display.FaultMeterNotTTY,
-	display.HealthSilent:  display.FaultMeterSilent,
-	display.HealthGarbled: display.FaultMeterGarbled,
-	display.HealthNoisy:   display.FaultMeterNoisy,
-	display.HealthAlarm:   display.FaultMeterAlarm,
+	display.HealthMissing:  display.FaultMeterMissing,
+	display.HealthBusy:     display.FaultMeterBusy,
+	display.HealthDenied:   display.FaultMeterDenied,
+	display.HealthNotTTY:   display.FaultMeterNotTTY,
+	display.HealthSilent:   display.FaultMeterSilent,
+	display.HealthGarbled:  display.FaultMeterGarbled,
+	display.HealthNoisy:    display.FaultMeterNoisy,
+	display.HealthAlarm:    display.FaultMeterAlarm,
+	display.HealthDegraded: display.FaultMeterDegraded,
 }
 
 var apiFaults = map[vipps.Class]display.Fault{

@@ -82,12 +82,11 @@ func (t *Terminal) position(e meter.PositionChanged) {
 
 // meterGone: the meter cannot tell a fare now, or told one that cannot be read.
 func (t *Terminal) meterGone() bool {
-	if t.meter.blind && t.meter.health.State == meter.HealthDegraded {
-		return true
-	}
 	switch t.meterHealth() {
 	case display.HealthOK, display.HealthNoisy, display.HealthStarting:
 		return false
+	case display.HealthDegraded:
+		return t.meter.blind
 	}
 	return true
 }

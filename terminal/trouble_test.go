@@ -36,6 +36,8 @@ func TestWhatCannotBeRecordedIsNeitherShownNorSentNorLost(t *testing.T) {
 		v := c.screen()
 		require.Equal(t, display.OutOfOrder, v.Screen)
 		require.Contains(t, v.Faults, display.FaultDisk)
+		require.Empty(t, v.Trip, "it has no number before it is on file")
+		require.Empty(t, v.Driver.Trips)
 		require.Empty(t, c.sim.Payments())
 		require.Error(t, c.term.Healthy(t.Context()))
 		require.NoError(t, c.term.Alive(t.Context()), "a restart would lose what waits in memory")
@@ -295,5 +297,23 @@ func TestAClockThatIsSetEndsNoWindow(t *testing.T) {
 		require.True(t, over(noon.AddDate(0, 0, -9), now))
 		require.False(t, over(noon.AddDate(0, 0, -7), now.AddDate(-56, 0, 0)))
 		require.False(t, over(time.Time{}, now), "nobody had said the time when it was asked for")
+	})
+}
+
+// TestAMeterThatIsNotFullyUnderstoodHasACode, and the trip goes its way.
+func TestAMeterThatIsNotFullyUnderstoodHasACode(t *testing.T) {
+	driveWith(t, vippstest.Options{}, byHand, func(t *testing.T, c *car) {
+		c.term.Meter(meter.Health{State: meter.HealthDegraded, Detail: "no answer to request 49"})
+		v := c.screen()
+		require.Equal(t, display.HealthDegraded, v.Driver.Meter)
+		require.Equal(t, []display.Fault{display.FaultMeterDegraded}, v.Faults)
+		require.Equal(t, display.Idle, v.Screen)
+		require.False(t, v.Driver.CanType, "it may tell the fare yet")
+		c.hired()
+		c.stopped(25000)
+		c.scan(1)
+		c.shows(display.Due)
+		c.term.Meter(meter.Health{State: meter.HealthOK})
+		require.Empty(t, c.screen().Faults)
 	})
 }

@@ -310,6 +310,8 @@ func (t *Terminal) meterHealth() display.Health {
 		return display.HealthNoisy
 	case meter.HealthAlarm:
 		return display.HealthAlarm
+	case meter.HealthDegraded:
+		return display.HealthDegraded
 	}
 	return display.HealthOK
 }
@@ -317,7 +319,9 @@ func (t *Terminal) meterHealth() display.Health {
 func (t *Terminal) tripLines() []display.TripLine {
 	lines := make([]display.TripLine, 0, len(t.recent))
 	for _, r := range t.recent {
-		lines = append(lines, t.tripLine(r))
+		if r.state.ID.Number > 0 { // not while nothing of it is on file
+			lines = append(lines, t.tripLine(r))
+		}
 	}
 	return lines
 }

@@ -21,11 +21,17 @@ var ValidVehicle = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,15}$`).MatchString
 // String is the part of a reference that all attempts of the trip share, e.g.
 // "T122-K7Q2X-0042".
 func (id ID) String() string {
-	return fmt.Sprintf("%s-%s-%s", id.Vehicle, id.File, id.Short())
+	return fmt.Sprintf("%s-%s-%04d", id.Vehicle, id.File, id.Number)
 }
 
-// Short is the number as people say it: "0042".
-func (id ID) Short() string { return fmt.Sprintf("%04d", id.Number) }
+// Short is the number as people say it: "0042"; empty for a trip that has none, because it
+// is not on file yet.
+func (id ID) Short() string {
+	if id.Number == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%04d", id.Number)
+}
 
 // Reference names one attempt at the payment API, e.g. "T122-K7Q2X-0042-1": at
 // most 50 characters of [A-Za-z0-9-], starting with a letter.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -37,7 +38,7 @@ func (o *options) client() (*office.Client, error) {
 	}
 	c, err := office.Remote(o.server, token, trust)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, usageError{error: err}
 	}
 	return c, nil
 }
@@ -73,7 +74,7 @@ func (o *options) trust() (*tls.Config, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(text) {
-		return nil, usageError{fmt.Errorf("%s: holds no certificate in PEM", o.serverCA)}
+		return nil, usageError{error: fmt.Errorf("%s: holds no certificate in PEM", o.serverCA)}
 	}
 	return &tls.Config{RootCAs: pool}, nil
 }
@@ -144,7 +145,7 @@ func explain(err error) (message, hint string, code int) {
 	case errors.As(err, &bad), errors.As(err, &keys):
 		return err.Error(), "", exitConfig
 	case errors.As(err, &usage):
-		return err.Error(), "taxifleet --help lists the commands", exitUsage
+		return err.Error(), cmp.Or(usage.hint, "taxifleet --help lists the commands"), exitUsage
 	case errors.Is(err, office.ErrNotRunning):
 		return err.Error(), "start it with systemctl start taxifleet, or name its socket with --socket or another gateway with --server", exitFailure
 	case errors.Is(err, office.ErrNotAllowed):

@@ -46,7 +46,7 @@ func newSticker(o *options) *cobra.Command {
 		Short: "Make a print-ready PDF of stickers",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
-				return usageError{errors.New("want cars or --all, and not both")}
+				return usageError{error: errors.New("want cars or --all, and not both")}
 			}
 			c, err := o.client()
 			if err != nil {

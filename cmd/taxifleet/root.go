@@ -20,7 +20,10 @@ type options struct {
 }
 
 // usageError is a mistake on the command line.
-type usageError struct{ error }
+type usageError struct {
+	error
+	hint string // empty: the list of commands
+}
 
 // keysError is a keys file that the gateway cannot start with.
 type keysError struct{ error }
@@ -47,7 +50,7 @@ one at --server with an administrator's token, from a file or from TAXIFLEET_TOK
 	flags.StringVar(&o.tokenFile, "token-file", "", "file with the administrator's token for --server (default: $TAXIFLEET_TOKEN)")
 	flags.StringVar(&o.serverCA, "server-ca", "", "file with who signed the certificate of --server (default: the system's)")
 	flags.BoolVar(&o.json, "json", false, "print JSON for scripts")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{error: err} })
 	root.AddCommand(newServe(o), newStatus(o), newMerchant(o), newCar(o), newToken(o), newTerminal(o), newTrips(o), newReport(o), newRefund(o),
 		newWebhook(o), newQR(o), newAdmin(o), newAudit(o), newConfig(o), newVersion(o))
 	markUsage(root)
@@ -58,10 +61,14 @@ one at --server with an administrator's token, from a file or from TAXIFLEET_TOK
 func markUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usageError{err}
+			err := check(cmd, args)
+			switch {
+			case err == nil:
+				return nil
+			case cmd.HasSubCommands():
+				return usageError{err, cmd.CommandPath() + " --help lists the commands"}
 			}
-			return nil
+			return usageError{err, "usage: " + cmd.UseLine()}
 		}
 	}
 	for _, sub := range cmd.Commands() {

@@ -140,7 +140,7 @@ be connected. The amount is in whole units, such as 286.50.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			amount, err := money.ParseDecimal(args[1])
 			if err != nil {
-				return usageError{err}
+				return usageError{error: err}
 			}
 			return ask(o, func(cmd *cobra.Command, c *office.Client, _ []string) (office.Refund, error) {
 				return c.Refund(cmd.Context(), args[0], office.RefundRequest{Amount: amount, Reason: reason})

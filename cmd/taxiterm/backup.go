@@ -55,7 +55,7 @@ read.`,
 			}
 			r := backupResult{File: got.File, Entries: got.Entries, Pruned: got.Pruned.Entries, Newest: got.Newest, Open: got.Open, Written: to}
 			return o.print(cmd.OutOrStdout(), r, func(w io.Writer) {
-				fmt.Fprintf(w, "%s: %s, %d journal entries verified, newest trip %04d, %d open\n", to, r.File, r.Entries, r.Newest, r.Open)
+				fmt.Fprintf(w, "%s: %s, %d journal entries verified, %s, %d open\n", to, r.File, r.Entries, newestTrip(r.Newest), r.Open)
 			})
 		},
 	}
@@ -97,12 +97,19 @@ Passengers who asked to be forgotten after the backup are in it: forget them aga
 }
 
 func printRestore(w io.Writer, c config.Config, r backupResult) {
-	fmt.Fprintf(w, "restored: %d journal entries verified, newest trip %04d, %d open\n", r.Entries, r.Newest, r.Open)
+	fmt.Fprintf(w, "restored: %d journal entries verified, %s, %d open\n", r.Entries, newestTrip(r.Newest), r.Open)
 	if r.Aside != "" {
 		fmt.Fprintln(w, "the former file is kept:", r.Aside)
 	}
 	fmt.Fprintf(w, "new trips are called %s-%s-%04d and on; until the backup it was %s\n", c.Vehicle, r.Name, r.Newest+1, r.File)
 	fmt.Fprintf(w, "look in the business portal for payments %s-%s-... of trips after %04d that are still reserved: this terminal does not know them\n", c.Vehicle, r.File, r.Newest)
+}
+
+func newestTrip(n int64) string {
+	if n == 0 {
+		return "no trips"
+	}
+	return fmt.Sprintf("newest trip %04d", n)
 }
 
 // ownFolder: a file that root puts in place could not be opened by the daemon.
@@ -121,6 +128,12 @@ func ownFolder(path string) error {
 func explainFile(err error, path, command string) error {
 	var chain *outbox.ChainError
 	switch {
+	case errors.Is(err, outbox.ErrItself) && command == "restore":
+		return hinted{err, "nothing was changed; name a backup, which taxiterm backup FILE makes, or a copy"}
+	case errors.Is(err, outbox.ErrItself), errors.Is(err, outbox.ErrNoFile):
+		return hinted{err, "nothing was changed; name another file"}
+	case errors.Is(err, outbox.ErrEmpty):
+		return hinted{err, "nothing was changed, and nothing is lost without it; taxiterm outbox set-aside lets a new one be made"}
 	case errors.Is(err, outbox.ErrExists):
 		return hinted{err, "name another file, or say --replace"}
 	case errors.Is(err, outbox.ErrInUse):

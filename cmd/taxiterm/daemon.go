@@ -15,7 +15,6 @@ import (
 	_ "taxiterminal/device/meter/gwp5043"
 	_ "taxiterminal/device/meter/jtt905"
 	_ "taxiterminal/device/meter/mdt"
-	"taxiterminal/display"
 	"taxiterminal/display/web"
 	"taxiterminal/outbox"
 	"taxiterminal/terminal"
@@ -33,6 +32,8 @@ type terminalDaemon struct {
 	metrics     *control.Metrics
 	commits     commits
 	fleet       *fleet // nil: the terminal calls the payment API itself
+	trouble     trouble
+	door        *control.Door // nil until there is something to tell
 }
 
 func newDaemon(c config.Config, credentials config.Credentials, log *slog.Logger) *terminalDaemon {
@@ -62,6 +63,7 @@ func (d *terminalDaemon) run(ctx context.Context) error {
 	if err := screens.Listen(); err != nil {
 		return err
 	}
+	defer d.closeDoor()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return screens.Run(ctx) })
 	group.Go(func() error {
@@ -81,49 +83,6 @@ func (d *terminalDaemon) run(ctx context.Context) error {
 		}
 	})
 	return group.Wait()
-}
-
-// unreadable is why a terminal cannot begin with an outbox that opened.
-type unreadable struct{ error }
-
-func (u *unreadable) Unwrap() error { return u.error }
-
-// reopenAfter is the pause between two attempts to open an outbox that cannot be
-// used; somebody may be putting it right.
-const reopenAfter = 5 * time.Second
-
-// openOutbox opens the file, for as long as it takes: nothing can be done without
-// it, and a terminal that says why helps more than one that is not there.
-func (d *terminalDaemon) openOutbox(ctx context.Context, screens *web.Server) (*outbox.Store, error) {
-	for {
-		store, err := outbox.Open(ctx, d.config.Storage.Path, outbox.Options{
-			Log: part(d.log, "outbox"), OnCommit: d.committed, Key: d.credentials.DataKey(),
-		})
-		if err == nil {
-			return store, nil
-		}
-		if err := d.cannotUse(ctx, screens, err); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// cannotUse says on the screens why nothing can be done, and waits a moment.
-func (d *terminalDaemon) cannotUse(ctx context.Context, screens *web.Server, err error) error {
-	d.log.Error("outbox cannot be used", "err", err, "hint", outboxHint(err), "next_try", reopenAfter)
-	screens.Show(display.View{
-		Screen: display.OutOfOrder, Vehicle: d.config.Vehicle, Brand: d.config.Payment.Brand,
-		Faults: []display.Fault{terminal.DiskFault(err)},
-		Driver: display.Driver{Network: display.NetworkUnknown, Meter: display.HealthStarting, Unread: true},
-	})
-	d.notify(daemon.SdNotifyReady)
-	d.notify(daemon.SdNotifyWatchdog)
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(reopenAfter):
-		return nil
-	}
 }
 
 func (d *terminalDaemon) committed(took time.Duration, err error) {
@@ -164,10 +123,6 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	if err != nil {
 		return err
 	}
-	socket, err := control.Listen(d.config.Control.Socket)
-	if err != nil {
-		return err
-	}
 	alive := func(ctx context.Context) error { return errors.Join(term.Alive(ctx), line.alive()) }
 	healthy := func(ctx context.Context) error { return errors.Join(term.Healthy(ctx), line.alive()) }
 	options := control.Options{
@@ -178,13 +133,16 @@ func (d *terminalDaemon) serve(ctx context.Context, store *outbox.Store, screens
 	if d.fleet != nil {
 		options.Gateway = d.fleet.status
 	}
-	local := control.New(options)
+	if err := d.openDoor(control.New(options)); err != nil {
+		return err
+	}
+	d.usable()
 	acts.set(term)
 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return term.Run(ctx) })
 	group.Go(func() error { return line.run(ctx) })
-	group.Go(func() error { return local.Serve(ctx, socket) })
+	group.Go(func() error { return d.door.Run(ctx) })
 	group.Go(func() error { return d.watchdog(ctx, alive) })
 	if d.fleet != nil {
 		group.Go(func() error { return d.fleet.run(ctx, store, term) })

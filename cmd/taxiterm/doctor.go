@@ -21,14 +21,14 @@ func newDoctor(o *options) *cobra.Command {
 clock, disk. Each line says how it is, and what to do next. The command fails if a fault
 is found.
 
-The running terminal is asked, which disturbs nothing. Without one the same is looked at
-from outside: the port is opened for some seconds and the driver listens, which may make it
+The running terminal is asked, which disturbs nothing. Without one, or if it cannot use its
+outbox, the same is looked at from outside: the port is opened for some seconds and the driver listens, which may make it
 ask the meter. Run it as the terminal's user (sudo -u taxiterm), whose rights count.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			checks, err := o.client().Doctor(cmd.Context())
-			if errors.Is(err, control.ErrNotRunning) {
-				checks, err = o.examine(cmd.Context(), listen), nil
+			if errors.Is(err, control.ErrNotRunning) || errors.Is(err, control.ErrUnusable) {
+				checks, err = o.examine(cmd.Context(), err, listen), nil
 			}
 			if err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"taxiterminal/config"
@@ -15,12 +16,12 @@ import (
 	"taxiterminal/vipps"
 )
 
-// examine looks at what can be seen without a running terminal.
-func (o *options) examine(ctx context.Context, listen time.Duration) []control.Check {
-	checks := []control.Check{skipped(control.CheckDaemon, "start it with systemctl start taxiterm", "is not running, or cannot use its outbox; what only it knows was not looked at")}
+// examine looks at what can be seen without a terminal that could be asked; unasked is why.
+func (o *options) examine(ctx context.Context, unasked error, listen time.Duration) []control.Check {
+	checks := []control.Check{daemonCheck(unasked)}
 	c, err := load(o.config)
 	if err != nil {
-		return append(checks, fault(control.CheckConfig, "correct it; taxiterm config example has every key", "%v", err))
+		return append(checks, fault(control.CheckConfig, "correct it; taxiterm config example has every key", "%s", strings.TrimPrefix(err.Error(), "configuration ")))
 	}
 	checks = append(checks, okay(control.CheckConfig, "%s is good", o.config))
 	credentials, credErr := config.LoadCredentials(o.config)
@@ -31,6 +32,14 @@ func (o *options) examine(ctx context.Context, listen time.Duration) []control.C
 		step(ctx, control.CheckFlush, func() control.Check { return flushCheck(c.Storage.Path, "") }),
 		spaceCheck(c.Storage.Path),
 		step(ctx, control.CheckOutbox, func() control.Check { return trialCheck(ctx, c.Storage.Path) }))
+}
+
+func daemonCheck(unasked error) control.Check {
+	var refused *control.Error
+	if errors.As(unasked, &refused) && refused.Fault != "" {
+		return fault(control.CheckDaemon, "see outbox, below; it tries again every few seconds", "it runs without its outbox (%s); what only it knows was not looked at", refused.Fault)
+	}
+	return skipped(control.CheckDaemon, "start it with systemctl start taxiterm", "is not running; what only it knows was not looked at")
 }
 
 // listenTo opens the line for some seconds and lets the driver listen.

@@ -141,7 +141,7 @@ func (e *examiner) outboxCheck(ctx context.Context, view display.View) control.C
 // covered are the faults that the checks above speak about.
 var covered = []display.Fault{
 	display.FaultMeterMissing, display.FaultMeterBusy, display.FaultMeterDenied, display.FaultMeterNotTTY,
-	display.FaultMeterSilent, display.FaultMeterGarbled, display.FaultMeterNoisy, display.FaultMeterAlarm,
+	display.FaultMeterSilent, display.FaultMeterGarbled, display.FaultMeterNoisy, display.FaultMeterAlarm, display.FaultMeterDegraded,
 	display.FaultNetwork, display.FaultCertificate, display.FaultPortal, display.FaultClock, display.FaultUnavailable, display.FaultNoCredentials, display.FaultCredentials,
 }
 

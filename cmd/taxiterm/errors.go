@@ -41,11 +41,13 @@ func explain(err error) (message, hint string, code int) {
 	case errors.Is(err, context.Canceled):
 		return "interrupted", "", exitFailure
 	case errors.Is(err, control.ErrNotRunning):
-		return control.ErrNotRunning.Error(), "start it with systemctl start taxiterm, or name its socket with --socket; if its screens say D1 to D7, it runs without its outbox: taxiterm doctor", exitFailure
+		return err.Error(), "start it with systemctl start taxiterm, or name its socket with --socket", exitFailure
 	case errors.Is(err, control.ErrNotAllowed):
-		return control.ErrNotAllowed.Error(), "run this as the daemon's user: sudo -u taxiterm taxiterm ...", exitFailure
+		return err.Error(), "run this as the daemon's user: sudo -u taxiterm taxiterm ...", exitFailure
 	case errors.As(err, &refused) && codeHints[vehicle.Refusal(refused.Reason)] != "" && strings.HasPrefix(refused.Message, "code:"):
 		return refused.Message, codeHints[vehicle.Refusal(refused.Reason)], exitFailure
+	case errors.As(err, &refused) && refused.Do != "":
+		return refused.Message, refused.Do, exitFailure
 	case errors.As(err, &refused):
 		return refused.Message, refusalHints[display.Refusal(refused.Reason)], exitFailure
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -124,6 +125,10 @@ func readTape(path string) (serialport.Tape, error) {
 	defer file.Close()
 	tape, err := serialport.ReadTape(file)
 	if err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
 		return tape, fmt.Errorf("%s: %w; record one with taxiterm meter record", path, err)
 	}
 	return tape, nil

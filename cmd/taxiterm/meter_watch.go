@@ -24,8 +24,8 @@ func newMeterWatch(o *options) *cobra.Command {
 		Long: `Show what the meter tells until interrupted: positions, fares, records, and how the
 line and the conversation go. With --json one value a line.
 
-If the terminal is running it is asked, and its work is not disturbed. Else, or with
-flags that name another meter, the port is opened with the configured driver; that
+If the terminal is running it is asked, and its work is not disturbed. Else, or if it
+cannot use its outbox, or with flags that name another meter, the port is opened with the configured driver; that
 driver may ask the meter for what it needs, and leaves all records with the meter for
 the terminal to collect.`,
 		Args: cobra.NoArgs,
@@ -38,7 +38,7 @@ the terminal to collect.`,
 				switch {
 				case errors.Is(err, io.EOF):
 					return errors.New("the terminal ended")
-				case !errors.Is(err, control.ErrNotRunning):
+				case !errors.Is(err, control.ErrNotRunning) && !errors.Is(err, control.ErrUnusable):
 					return watched(ctx, err)
 				}
 			}

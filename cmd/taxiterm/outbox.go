@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -77,7 +78,7 @@ func printCommands(w io.Writer, list []control.Command) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ID\tTRIP\tKIND\tSTATE\tTRIES\tNEXT TRY\tKEY\tLAST ERROR")
 	for _, c := range list {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", c.ID, c.Trip, c.Kind, stateText(c), c.Tries, nextTry(c), c.Key, c.LastError)
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", c.ID, cmp.Or(c.Trip, "-"), c.Kind, stateText(c), c.Tries, nextTry(c), c.Key, c.LastError)
 	}
 	_ = t.Flush()
 }
@@ -123,24 +124,4 @@ func (o *options) showCommand(cmd *cobra.Command, id string) error {
 			fmt.Fprintf(w, "%s\n", body)
 		}
 	})
-}
-
-func newOutboxVerify(o *options) *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify",
-		Short: "Check the whole file: every page, and the journal's chain",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			v, err := o.client().Verify(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return o.print(cmd.OutOrStdout(), v, func(w io.Writer) {
-				fmt.Fprintf(w, "ok: %d journal entries, each follows from the ones before it\n", v.Entries)
-				if v.Pruned > 0 {
-					fmt.Fprintf(w, "    %d old ones up to number %d are no longer on file; the chain goes on from the hash of the last of each run\n", v.Pruned, v.Last)
-				}
-			})
-		},
-	}
 }

@@ -21,7 +21,7 @@ var outboxHints = []struct {
 	{outbox.ErrCorrupt, "stop the terminal and put a backup in its place (taxiterm restore FILE); without one, taxiterm outbox set-aside keeps it and lets a new one be made, and what was open in it must be settled in the merchant portal"},
 	{outbox.ErrForeign, "see what it is; taxiterm outbox set-aside keeps it and lets a new one be made"},
 	{outbox.ErrNewer, "install the newer program; nothing was changed"},
-	{outbox.ErrInUse, "another process has it; the terminal lets go with systemctl stop taxiterm"},
+	{outbox.ErrInUse, "commands such as restore let go by themselves; the terminal does with systemctl stop taxiterm"},
 	{outbox.ErrFull, "make room: df -h, journalctl --vacuum-size=100M, apt clean"},
 	{outbox.ErrReadOnly, "dmesg says why the disk was made read-only; mend it and mount it again; the folder must belong to the terminal's user"},
 	{outbox.ErrDisk, "dmesg says what the disk does; back up what can be read and fit another"},

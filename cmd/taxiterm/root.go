@@ -57,8 +57,8 @@ func newRoot() *cobra.Command {
 code, and takes the payment with Vipps MobilePay.
 
 "taxiterm run" is the daemon. The other commands talk to the running daemon, but for
-"config", "enroll", "meter", "doctor", "backup" and "outbox set-aside", which can do
-without, and "restore", for which it must be stopped.`,
+"config", "enroll", "meter", "doctor", "backup", "outbox verify" and "outbox set-aside",
+which can do without, and "restore", for which it must be stopped.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -75,16 +75,20 @@ without, and "restore", for which it must be stopped.`,
 	return root
 }
 
-// markUsage makes mistakes in the number of arguments known as such.
+// markUsage makes mistakes in the number of arguments, and flags that are missing, known as
+// such.
 func markUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			err := check(cmd, args)
+			if err == nil {
+				err = cmd.ValidateRequiredFlags()
+			}
 			switch {
 			case err == nil:
 				return nil
 			case cmd.HasSubCommands():
-				return usageError{err}
+				return usageError{hinted{err, cmd.CommandPath() + " --help lists the commands"}}
 			}
 			return usageError{hinted{err, "usage: " + cmd.UseLine()}}
 		}

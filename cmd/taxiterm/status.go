@@ -39,6 +39,12 @@ func printStatus(w io.Writer, s control.Status) {
 		words = append(words, s.Amount.String())
 	}
 	fmt.Fprintln(w, strings.Join(words, "  "))
+	if s.Unusable != "" {
+		printFaults(w, s)
+		fmt.Fprintf(w, "because:  %s\n          %s\n", s.Unusable, s.Do)
+		fmt.Fprintln(w, modeOf(s.Gateway))
+		return
+	}
 	queue := fmt.Sprintf("%d pending", s.Queue.Pending)
 	if s.Queue.Pending > 0 {
 		queue += fmt.Sprintf(" (oldest %s)", time.Duration(s.Queue.OldestSeconds*float64(time.Second)).Round(time.Second))

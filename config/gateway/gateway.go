@@ -117,7 +117,7 @@ func (e *Error) Error() string {
 func Load(path string) (Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration read: %w; write one (taxifleet config example) or name another with --config", err)
+		return Config{}, table.Unread(path, "taxifleet", err)
 	}
 	return parse(path, text)
 }

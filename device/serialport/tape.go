@@ -144,7 +144,7 @@ func ReadTape(r io.Reader) (Tape, error) {
 		tape.Chunks = append(tape.Chunks, c)
 	}
 	if err := sc.Err(); err != nil {
-		return Tape{}, fmt.Errorf("tape read: %w", err)
+		return Tape{}, fmt.Errorf("tape: %w", err)
 	}
 	return tape, nil
 }

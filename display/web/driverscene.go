@@ -99,7 +99,7 @@ func (s scene) meterChip() Chip {
 	switch s.Driver.Meter {
 	case display.HealthOK:
 		mood = "good"
-	case display.HealthStarting, display.HealthNoisy, "":
+	case display.HealthStarting, display.HealthNoisy, display.HealthDegraded, "":
 		mood = "wait"
 	}
 	return Chip{mood, s.T("meter." + cmp.Or(string(s.Driver.Meter), string(display.HealthStarting)))}

@@ -92,7 +92,7 @@ func (s *Server) Listen() error {
 	}
 	l, err := net.Listen("tcp", s.addr.String())
 	if err != nil {
-		return fmt.Errorf("listen for screens: %w", err)
+		return fmt.Errorf("screens: %w; another terminal runs, or [display] listen names a port that is taken", err)
 	}
 	s.listener = l
 	return nil

@@ -75,7 +75,7 @@ func TestPortInUse(t *testing.T) {
 	second, err := New(options(func(o *Options) { o.Addr = first.Addr() }))
 	require.NoError(t, err)
 	require.Empty(t, second.Addr())
-	require.ErrorContains(t, second.Run(context.Background()), "listen for screens")
+	require.ErrorContains(t, second.Run(context.Background()), "screens: listen tcp ")
 }
 
 // TestSlowRequestIsCutOff: a client that never finishes its request does not hold

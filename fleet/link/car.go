@@ -81,6 +81,7 @@ type Car struct {
 	heard    atomic.Int64 // since start, when the last answer came
 	start    time.Time
 	dropping atomic.Bool
+	closing  atomic.Bool // by Close: that the link goes down is no news
 }
 
 const (
@@ -224,6 +225,7 @@ func (c *Car) State() State {
 
 // Close ends the connection and all calls under way.
 func (c *Car) Close() {
+	c.closing.Store(true)
 	c.stop()
 	c.wg.Wait()
 	c.mu.Lock()
@@ -305,7 +307,7 @@ func (c *Car) tell(s State) {
 	if same {
 		return
 	}
-	if !s.Up {
+	if !s.Up && !c.closing.Load() {
 		c.log.Warn("gateway link down", "refused", s.Refused, "err", s.Err)
 	}
 	if c.cfg.OnState != nil {

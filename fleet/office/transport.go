@@ -26,9 +26,10 @@ var (
 // Client talks to a gateway. Its errors are an *Error for everything that the gateway
 // refuses.
 type Client struct {
-	http  *http.Client
-	base  string
-	token string
+	socket string // empty: elsewhere
+	http   *http.Client
+	base   string
+	token  string
 }
 
 // Local prepares a client for the gateway's socket.
@@ -37,7 +38,7 @@ func Local(socket string) *Client {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}
-	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}, base: "http://taxifleet"}
+	return &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}, base: "http://taxifleet", socket: socket}
 }
 
 // Remote prepares a client for a gateway elsewhere, at https://host:port; http only on
@@ -121,10 +122,10 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	}
 	res, err := c.http.Do(req)
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED) && c.token == "", errors.Is(err, fs.ErrNotExist):
-		return nil, ErrNotRunning
-	case errors.Is(err, fs.ErrPermission):
-		return nil, ErrNotAllowed
+	case c.socket != "" && (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)):
+		return nil, fmt.Errorf("%w: nobody answers at %s", ErrNotRunning, c.socket)
+	case c.socket != "" && errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%w: %s", ErrNotAllowed, c.socket)
 	case err != nil:
 		return nil, fmt.Errorf("gateway not reached: %w", err)
 	}

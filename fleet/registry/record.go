@@ -122,7 +122,7 @@ func vehicleKey(id string) string { return strings.ToUpper(id) }
 
 func checkVehicle(id string) error {
 	if !trip.ValidVehicle(id) {
-		return refuse(Malformed, "want a letter, then up to 15 letters and digits", "vehicle %q", shorten(id))
+		return refuse(Malformed, "want a letter, then up to 15 letters and digits", "vehicle %q is no name of a car", shorten(id))
 	}
 	return nil
 }

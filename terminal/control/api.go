@@ -32,8 +32,9 @@
 //	GET  /healthz
 //
 // Errors are {"error": ..., "reason": ...} with 400, 404, 409, 500 or 503; reason is
-// one of the display's refusals where there is one. Times are UTC, RFC 3339; amounts
-// are minor units with their currency.
+// one of the display's refusals where there is one. While the outbox cannot be used only
+// status is told, and everything else is a 503 with the code of the "fault" and what to
+// "do". Times are UTC, RFC 3339; amounts are minor units with their currency.
 package control
 
 import (
@@ -70,6 +71,10 @@ type Status struct {
 	Faults       []display.Fault `json:"faults,omitempty"`
 	// Gateway is there in a fleet; without it payments are made by the terminal itself.
 	Gateway *Gateway `json:"gateway,omitempty"`
+	// Unusable is why the outbox cannot be used, and Do what to do about it: then nothing is
+	// known of trips, queue, network and meter.
+	Unusable string `json:"unusable,omitempty"`
+	Do       string `json:"do,omitempty"`
 }
 
 // Gateway is how a car of a fleet stands with its gateway.
@@ -217,6 +222,8 @@ type Verified struct {
 	// Pruned entries are not on file any more; Last is the number of the last of them.
 	Pruned int64 `json:"pruned,omitempty"`
 	Last   int64 `json:"last,omitempty"`
+	// File is set where no terminal was asked: it was read as it lies there.
+	File string `json:"file,omitempty"`
 }
 
 // Error is an answer that is not a success.
@@ -224,9 +231,15 @@ type Error struct {
 	Status  int    `json:"-"`
 	Message string `json:"error"`
 	Reason  string `json:"reason,omitempty"`
+	// Fault is set while the outbox cannot be used.
+	Fault display.Fault `json:"fault,omitempty"`
+	Do    string        `json:"do,omitempty"` // what to do next, if that can be said
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Is makes it ErrUnusable.
+func (e *Error) Is(target error) bool { return target == ErrUnusable && e.Fault != "" }
 
 func statusOf(v display.View, version string) Status {
 	s := Status{
@@ -241,7 +254,7 @@ func statusOf(v display.View, version string) Status {
 			s.NoticeAmount = &n.Amount
 		}
 	}
-	if v.Amount.Currency != "" {
+	if v.Trip != "" && v.Amount.Currency != "" {
 		s.Amount = &v.Amount
 	}
 	return s

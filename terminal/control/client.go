@@ -28,7 +28,10 @@ var ErrNotAllowed = errors.New("the control socket belongs to another user")
 
 // Client talks to the daemon. Its errors are *Error for everything that the daemon
 // refuses.
-type Client struct{ http *http.Client }
+type Client struct {
+	http   *http.Client
+	socket string
+}
 
 // NewClient prepares a client for a socket.
 func NewClient(socket string) *Client {
@@ -36,7 +39,7 @@ func NewClient(socket string) *Client {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}
-	return &Client{&http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: time.Minute}}
+	return &Client{&http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: time.Minute}, socket}
 }
 
 // Status is what the terminal does now.
@@ -115,7 +118,7 @@ func (c *Client) WatchMeter(ctx context.Context, f func(MeterEvent) error) error
 	endless.Timeout = 0
 	res, err := endless.Do(req)
 	if err != nil {
-		return dialError(err)
+		return c.dialError(err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -153,7 +156,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return dialError(err)
+		return c.dialError(err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -172,12 +175,12 @@ func tripPath(number string) string { return "/v1/trips/" + escape(number) }
 func escape(s string) string        { return url.PathEscape(s) }
 func itoa(n int) string             { return strconv.Itoa(n) }
 
-func dialError(err error) error {
+func (c *Client) dialError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w: %w", ErrNotRunning, err)
+		return fmt.Errorf("%w: nobody answers at %s", ErrNotRunning, c.socket)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: %w", ErrNotAllowed, err)
+		return fmt.Errorf("%w: %s", ErrNotAllowed, c.socket)
 	}
 	return fmt.Errorf("control request: %w", err)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"path/filepath"
 	"testing"
 	"time"
@@ -84,11 +83,11 @@ func TestAFeedHasFewListeners(t *testing.T) {
 func served(t *testing.T, o Options) (c *Client, end func() error) {
 	o.Log = slog.New(slog.DiscardHandler)
 	socket := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", socket)
+	door, err := Open(socket, New(o))
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- New(o).Serve(ctx, l) }()
+	go func() { ended <- door.Run(ctx) }()
 	return NewClient(socket), func() error { cancel(); return <-ended }
 }
 

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,55 +44,13 @@ type Options struct {
 type Server struct {
 	o     Options
 	ended chan struct{} // closed when streams must end
+	end   func()        // closes it, once
 }
 
-// New prepares a server. It serves once.
-func New(o Options) *Server { return &Server{o, make(chan struct{})} }
-
-// Listen makes the socket, mode 0600. A socket that a dead daemon has left behind is
-// replaced; one that answers is not.
-func Listen(path string) (net.Listener, error) {
-	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		conn.Close()
-		return nil, fmt.Errorf("control socket %s: another taxiterm is running", path)
-	}
-	if info, err := os.Lstat(path); err == nil {
-		if info.Mode()&os.ModeSocket == 0 {
-			return nil, fmt.Errorf("control socket %s: something else is there; remove it", path)
-		}
-		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("control socket: %w", err)
-		}
-	}
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("control socket: %w; its folder must exist and belong to the daemon's user", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
-	}
-	return l, nil
-}
-
-// Serve answers on l until ctx ends.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{
-		Handler:           s.Handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       time.Minute,
-	}
-	server.RegisterOnShutdown(func() { close(s.ended) })
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		stopped <- server.Shutdown(deadline)
-	}()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("control socket: %w", err)
-	}
-	return <-stopped
+// New prepares a server, for a Door.
+func New(o Options) *Server {
+	ended := make(chan struct{})
+	return &Server{o, ended, sync.OnceFunc(func() { close(ended) })}
 }
 
 // Handler is the API of the package comment.
@@ -143,9 +100,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, f func(*http.Req
 		e := s.errorOf(r, err)
 		status, body = e.Status, e
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the caller has gone away
+	writeJSON(w, status, body)
 }
 
 // errorOf gives every error the status that a script can act on.
@@ -164,13 +119,13 @@ func (s *Server) errorOf(r *http.Request, err error) *Error {
 		case display.RefusedInternal:
 			status = http.StatusInternalServerError
 		}
-		return &Error{status, err.Error(), refused.Reason()}
+		return &Error{Status: status, Message: err.Error(), Reason: refused.Reason()}
 	case errors.As(err, &code):
-		return &Error{http.StatusConflict, err.Error(), string(code.Refusal)}
+		return &Error{Status: http.StatusConflict, Message: err.Error(), Reason: string(code.Refusal)}
 	case errors.Is(err, terminal.ErrNoContact):
-		return &Error{http.StatusNotFound, err.Error(), string(display.RefusedNoContact)}
+		return &Error{Status: http.StatusNotFound, Message: err.Error(), Reason: string(display.RefusedNoContact)}
 	case errors.Is(err, terminal.ErrNotQueued):
-		return &Error{Status: http.StatusConflict, Message: err.Error()}
+		return &Error{Status: http.StatusConflict, Message: err.Error(), Do: "taxiterm outbox list says which are open, and how they are"}
 	}
 	s.o.Log.Error("control request", "path", r.URL.Path, "err", err)
 	return &Error{Status: http.StatusInternalServerError, Message: err.Error()}
@@ -210,7 +165,7 @@ func (s *Server) trip(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	unknown := &Error{http.StatusNotFound, fmt.Sprintf("no trip has the number %d", n), string(display.RefusedUnknownTrip)}
+	unknown := &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no trip has the number %d", n), Reason: string(display.RefusedUnknownTrip)}
 	if n == 0 { // the stream of what belongs to no trip
 		return nil, unknown
 	}
@@ -219,7 +174,7 @@ func (s *Server) trip(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if state.Phase == trip.Vacant && s.o.Terminal.Gone(n) {
-		return nil, &Error{http.StatusNotFound, fmt.Sprintf("trip %04d is no longer on this computer", n), string(display.RefusedGone)}
+		return nil, &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("trip %04d is no longer on this computer", n), Reason: string(display.RefusedGone)}
 	}
 	if state.Phase == trip.Vacant {
 		return nil, unknown
@@ -279,7 +234,7 @@ func (s *Server) command(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if len(items) == 0 || id == 0 {
-		return nil, &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no command has the number %d", id)}
+		return nil, &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("no command has the number %d", id), Do: "taxiterm outbox list --all lists them"}
 	}
 	return commandOf(items[0]), nil
 }
@@ -312,7 +267,7 @@ func (s *Server) verify(r *http.Request) (any, error) {
 		return nil, err
 	}
 	p, err := s.o.Store.Pruned(r.Context())
-	return Verified{n, p.Entries, p.Last}, err
+	return Verified{Entries: n, Pruned: p.Entries, Last: p.Last}, err
 }
 
 func (s *Server) health(r *http.Request) (any, error) {
@@ -332,7 +287,7 @@ func number(text string, def int64) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return 0, &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q is no number", text)}
+		return 0, &Error{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q: want a whole number that is not below 0", text)}
 	}
 	return n, nil
 }

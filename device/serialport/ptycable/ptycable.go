@@ -57,8 +57,12 @@ func (c *Cable) Plug() (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("pseudo-terminal open: %w", err), blocking.Close(), slave.Close())
 	}
 	c.master, c.slave = master, slave
-	if err := errors.Join(makeRaw(slave), c.unlink(), os.Symlink(slave.Name(), c.link)); err != nil {
-		return nil, errors.Join(fmt.Errorf("pseudo-terminal plug: %w", err), c.pull())
+	err = errors.Join(makeRaw(slave), c.unlink())
+	if err == nil {
+		err = os.Symlink(slave.Name(), c.link)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("pseudo-terminal plug: %w", err), c.end())
 	}
 	return master, nil
 }
@@ -75,7 +79,12 @@ func (c *Cable) pull() error {
 	if c.master == nil {
 		return nil
 	}
-	err := errors.Join(c.unlink(), c.master.Close(), c.slave.Close())
+	return errors.Join(c.unlink(), c.end())
+}
+
+// end closes both ends, and leaves the link.
+func (c *Cable) end() error {
+	err := errors.Join(c.master.Close(), c.slave.Close())
 	c.master, c.slave = nil, nil
 	return err
 }

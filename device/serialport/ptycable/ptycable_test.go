@@ -73,3 +73,14 @@ func TestPullEndsAReadThatWaits(t *testing.T) {
 	require.NoError(t, c.Pull())
 	require.ErrorIs(t, <-ended, os.ErrClosed)
 }
+
+func TestWhatIsInTheWayIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	link := filepath.Join(t.TempDir(), "letter")
+	require.NoError(t, os.WriteFile(link, []byte("precious"), 0o600))
+	c := ptycable.New(link)
+	_, err := c.Plug()
+	require.EqualError(t, err, "pseudo-terminal plug: "+link+" is in the way and is no symlink")
+	require.NoError(t, c.Pull(), "nothing is plugged in")
+	require.FileExists(t, link)
+}
