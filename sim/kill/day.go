@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -139,12 +140,17 @@ func (d *day) trips(ctx context.Context) error {
 }
 
 func (d *day) draw() outcome {
+	var offered []outcome
 	total := 0
 	for _, o := range outcomes {
+		if o.fleet && !d.dice.fleet || !strings.Contains(o.name, d.o.Only) {
+			continue
+		}
+		offered = append(offered, o)
 		total += o.weight
 	}
-	n := d.dice.trips.IntN(total)
-	for _, o := range outcomes {
+	n := d.dice.trips.IntN(max(total, 1))
+	for _, o := range offered {
 		if n -= o.weight; n < 0 {
 			return o
 		}

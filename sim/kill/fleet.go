@@ -33,6 +33,7 @@ func inFleet(ctx context.Context, d *day) error {
 	if err := c.Connected(ctx, true); err != nil {
 		return err
 	}
+	t.desk, t.sticker = desk, c.Page
 	d.join(c.Taxi)
 	v := newVictim(gateway, desk.Gateway.Process, d.dice.starts[gateway], d.tally)
 	v.answers, v.startup = desk.Gateway.Ready, gatewayStartup

@@ -19,6 +19,7 @@ var (
 	fleets = flag.Int("fleet", 6, "kills of gateways and their cars")
 	cars   = flag.Int("abreast", 4, "cars side by side")
 	keep   = flag.Bool("keep", false, "keep what is sound too")
+	only   = flag.String("only", "", "outcomes with this in their name, and no others")
 	folder = flag.String("dir", "", "where everything is kept; empty for the usual place")
 )
 
@@ -64,7 +65,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	start := time.Now()
 	report, err := Run(ctx, Options{
 		Terminal: programs + "/taxiterm", Gateway: programs + "/taxifleet", Dir: dir,
-		Seed: *seed, Rounds: *rounds, Fleet: *fleets, Abreast: *cars, Keep: *keep, Log: t.Logf,
+		Seed: *seed, Rounds: *rounds, Fleet: *fleets, Abreast: *cars, Keep: *keep, Only: *only, Log: t.Logf,
 	})
 	t.Logf("%s\ntook %s", report, time.Since(start).Round(time.Second))
 	require.NoError(t, err, "seed %d", *seed)

@@ -24,6 +24,8 @@ type outcome struct {
 	screens []string
 	keys    []string
 	acts    []string
+	pages   []string // of the gateway
+	fleet   bool     // only there
 }
 
 var (
@@ -43,7 +45,16 @@ var outcomes = []outcome{
 	{name: "corrected down", weight: 10, play: corrected, ops: append(cancels, captures...), screens: pays, keys: []string{"resumed"}},
 	{name: "vacant, unpaid", weight: 6, play: unpaid, ops: cancels},
 	{name: "refunded", weight: 10, play: refunded, ops: append([]vippstest.Op{vippstest.OpRefund, vippstest.OpRefund}, captures...), screens: pays, acts: []string{"refund"}},
+	{name: "paid on the page", weight: 12, play: onPage, fleet: true, ops: append(cancels, captures...), screens: append(pays, "sent"), pages: stickerPages},
+	{name: "claim, paid by the phone", weight: 16, play: claimed, fleet: true, ops: captures, screens: pays, acts: []string{"confirm"}, pages: claimPages},
+	{name: "claim, cash instead", weight: 4, play: claimedInVain, fleet: true, ops: cancels, screens: []string{"settled"}, acts: []string{"cash"}},
+	{name: "refunded by the office", weight: 10, play: byOffice, fleet: true, ops: append([]vippstest.Op{vippstest.OpRefund, vippstest.OpRefund}, captures...), screens: pays, acts: []string{orders, orders}},
 }
+
+var (
+	stickerPages = []string{"due", "open", "approved", "paid", "button", "button"}
+	claimPages   = []string{"due", "open", "paid", "button", "button"}
+)
 
 // ride takes a passenger from the kerb to where the fare is told.
 func (t *taxi) ride(ctx context.Context, p plan) error {

@@ -62,6 +62,11 @@ func (d *dice) point(o outcome) Point {
 	r := d.trips
 	p := Point{Victims: d.victims()}
 	switch n := r.IntN(100); {
+	case len(o.pages) > 0 && r.IntN(4) == 0:
+		p.Family, p.What, p.When = Page, pick(r, o.pages), "shown"
+		if p.What == "button" {
+			p.When, p.After = pick(r, []string{"sent", "answered"}), time.Duration(r.IntN(3000))*time.Microsecond
+		}
 	case n < 20:
 		p.Family, p.After = Random, time.Duration(r.IntN(2500))*time.Millisecond
 	case n < 68:

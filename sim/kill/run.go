@@ -14,10 +14,11 @@ type Options struct {
 	Gateway  string // the taxifleet program
 	Dir      string // everything is kept in here; it must exist
 	Seed     uint64
-	Rounds   int  // kills of cars that make their own payments
-	Fleet    int  // kills of gateways, of their cars, and of both
-	Abreast  int  // cars side by side; 0 is 8. As many fleets
-	Keep     bool // what is sound too
+	Rounds   int    // kills of cars that make their own payments
+	Fleet    int    // kills of gateways, of their cars, and of both
+	Abreast  int    // cars side by side; 0 is 8. As many fleets
+	Keep     bool   // what is sound too
+	Only     string // in the names of the outcomes that are drawn; empty for all
 	Log      func(format string, args ...any)
 
 	tracer bool
