@@ -153,6 +153,9 @@ func same(have, want jetstream.StreamConfig) bool {
 // then what is in it comes back now, but only an update writes the description anew.
 func (h *Hub) create(ctx context.Context, want jetstream.StreamConfig) error {
 	_, err := h.js.CreateStream(ctx, want)
+	if halfMade(err) {
+		_, err = h.js.CreateStream(ctx, want)
+	}
 	if err == nil || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // by another gateway, just now
 		_, err = h.js.UpdateStream(ctx, want)
 	}
@@ -160,6 +163,14 @@ func (h *Hub) create(ctx context.Context, want jetstream.StreamConfig) error {
 		return fmt.Errorf("declare stream %s: %w", want.Name, err)
 	}
 	return nil
+}
+
+// halfMade: the server found what a start left that was killed while it made the stream,
+// which nothing was ever put into, could not use it, and has cleared it away.
+func halfMade(err error) bool {
+	const noStore = 10049
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == noStore
 }
 
 // change makes a stream that exists what it is to become.
