@@ -167,7 +167,8 @@ func (s *State) errands() []Command {
 		if a.Captured == 0 {
 			continue
 		}
-		if a.Share != "" && a.Profile.N == 0 {
+		// A payment that a phone may have had made asks for nothing.
+		if a.Share != "" && !a.Claimed && a.Profile.N == 0 {
 			cmds = append(cmds, s.open(a, &a.Profile, OpProfile, 0))
 		}
 		if s.Phase == Settled && s.Terms.Receipt == ReceiptAtEnd && !a.Receipted && a.Posting.N == 0 && a.Uncaptured() == 0 {
