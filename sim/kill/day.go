@@ -13,6 +13,7 @@ import (
 
 	"taxiterminal/sim"
 	"taxiterminal/terminal/control"
+	"taxiterminal/trip"
 )
 
 // tripsADay is how many trips a car drives before it is looked at as a whole and
@@ -30,6 +31,7 @@ type day struct {
 	dir    string
 	log    *os.File
 	dice   *dice
+	style  style
 	taxi   *taxi
 	driven map[int64]expected
 	before *file                              // what the last look has found
@@ -52,7 +54,11 @@ func newDay(o Options, t *tally, number int, inFleet bool) (*day, error) {
 	}
 	d.log = log
 	d.dice = newDice(o.Seed, number, inFleet, o.tracer)
-	d.taxi = &taxi{victims: map[string]*victim{}, traps: &traps{}, seen: &witness{}, calls: &calls{}}
+	d.style = d.dice.style(o.Seed, number)
+	if o.Meter != "" && !inFleet {
+		d.style = style{meter: o.Meter}
+	}
+	d.taxi = &taxi{offers: d.style.offers, victims: map[string]*victim{}, traps: &traps{}, seen: &witness{}, calls: &calls{}}
 	return d, nil
 }
 
@@ -121,16 +127,19 @@ func (d *day) trips(ctx context.Context) error {
 		if !last {
 			o = d.draw()
 		}
-		p := d.dice.trip(o)
+		p := d.dice.trip(o, d.style)
 		d.taxi.traps.arm(p.points)
 		d.alarms(ctx, p.points)
 		want, err := o.play(ctx, d.taxi, p)
+		if errors.Is(err, errLost) {
+			o, want, err = outcome{name: o.name + ": lost by the meter"}, expected{ways: []way{{settlement: trip.Void}}}, nil
+		}
 		if err != nil {
 			return fmt.Errorf("trip %04d (%s, points %+v): %w", d.taxi.number, o.name, p.points, err)
 		}
 		want.outcome = o.name
 		d.driven[d.taxi.number] = want
-		d.tally.ended(o.name)
+		d.tally.ended(strings.TrimSpace(d.style.meter + " " + o.name))
 		if last {
 			break
 		}
@@ -143,7 +152,7 @@ func (d *day) draw() outcome {
 	var offered []outcome
 	total := 0
 	for _, o := range outcomes {
-		if o.fleet && !d.dice.fleet || !strings.Contains(o.name, d.o.Only) {
+		if o.fleet && !d.dice.fleet || o.offers && !d.style.offers || o.stops && d.style.meter != "" || !strings.Contains(o.name, d.o.Only) {
 			continue
 		}
 		offered = append(offered, o)

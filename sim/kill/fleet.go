@@ -20,7 +20,14 @@ func inFleet(ctx context.Context, d *day) error {
 	desk, err := fleet.New(ctx, fleet.Options{
 		Dir: d.dir, Listen: d.listen(), CarsListen: d.listen(), Terminal: d.o.Terminal, Gateway: d.o.Gateway, Log: d.log,
 		API: vippstest.Options{Seed: d.o.Seed, WebhookRetry: []time.Duration{200 * time.Millisecond, time.Second}},
-		Car: sim.Options{Listen: d.listen(), Frame: t.wrote},
+		Car: sim.Options{Listen: d.listen(), Frame: t.wrote, More: d.style.more()},
+		Born: func(ctx context.Context, g *fleet.Gateway) error {
+			nothing := func(context.Context) error { return nil }
+			if err := d.born(ctx, gateway, g.Process, nothing); err != nil {
+				return err
+			}
+			return g.Ready(ctx)
+		},
 	})
 	if err != nil {
 		return err

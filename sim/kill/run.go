@@ -19,6 +19,7 @@ type Options struct {
 	Abreast  int    // cars side by side; 0 is 8. As many fleets
 	Keep     bool   // what is sound too
 	Only     string // in the names of the outcomes that are drawn; empty for all
+	Meter    string // of all cars; empty for one or another
 	Log      func(format string, args ...any)
 
 	tracer bool

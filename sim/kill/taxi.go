@@ -23,6 +23,7 @@ type taxi struct {
 	*sim.Trip
 	desk    *fleet.Desk // nil for a car that makes its own payments
 	sticker string      // where the car's leads
+	offers  bool        // see style
 	victims map[string]*victim
 	traps   *traps
 	seen    *witness
