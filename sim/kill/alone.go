@@ -44,7 +44,14 @@ func (d *day) born(ctx context.Context, name string, p *sim.Process, look func(c
 		}
 		d.tally.killed(Point{Victims: []string{name}, Family: Startup, What: "first"})
 	}
-	return p.Start(ctx)
+	if err := p.Start(ctx); err != nil {
+		return err
+	}
+	info, err := d.log.Stat()
+	if err == nil {
+		d.grown = info.Size()
+	}
+	return err
 }
 
 // birth is within what a first start takes.

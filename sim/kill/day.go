@@ -30,6 +30,7 @@ type day struct {
 	name   string
 	dir    string
 	log    *os.File
+	grown  int64 // length of the log when all first starts were over
 	dice   *dice
 	style  style
 	taxi   *taxi
