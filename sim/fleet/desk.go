@@ -30,6 +30,7 @@ type Options struct {
 	Gateway    string // the taxifleet program
 	Listen     string // address of the passenger pages; empty for any port
 	CarsListen string // address at which the gateway waits for cars, as Listen
+	LineListen string // address at which cars find it, as Listen
 	APIPort    string // address of the payment API, as Listen
 	NoWebhooks bool   // the gateway does not register any
 	// Born starts the gateway for the first time; nil for Gateway.Start.
@@ -79,7 +80,7 @@ func New(ctx context.Context, o Options) (d *Desk, err error) {
 	if err != nil {
 		return d, err
 	}
-	if d.Line, err = newLine(cars); err != nil {
+	if d.Line, err = newLine(o.LineListen, cars); err != nil {
 		return d, err
 	}
 	if d.Gateway, err = newGateway(o, d.server.URL(), cars, d.Line.Addr()); err != nil {

@@ -64,10 +64,11 @@ func newDay(o Options, t *tally, number int, inFleet bool) (*day, error) {
 }
 
 // firstPort and ports are below those that the system gives to connections that go out:
-// one of those could take the port of a program while it is down.
+// one of those could take the port of a program while it is down. They are below those of
+// sim.Fixed, too.
 const (
 	firstPort = 12000
-	ports     = 20000
+	ports     = 8000
 )
 
 // listen is an address for a program that is started again and again.
@@ -124,7 +125,7 @@ func (d *day) drive(ctx context.Context, prepare func(context.Context, *day) err
 func (d *day) trips(ctx context.Context) error {
 	for n := range tripsADay {
 		o := outcomes[0]
-		last := n == tripsADay-1 || d.tally.enough()
+		last := n == tripsADay-1 || d.tally.enough() && (n > 0 || !d.dice.fleet) // births are rounds, too
 		if !last {
 			o = d.draw()
 		}

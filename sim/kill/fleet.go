@@ -18,7 +18,7 @@ import (
 func inFleet(ctx context.Context, d *day) error {
 	t := d.taxi
 	desk, err := fleet.New(ctx, fleet.Options{
-		Dir: d.dir, Listen: d.listen(), CarsListen: d.listen(), Terminal: d.o.Terminal, Gateway: d.o.Gateway, Log: d.log,
+		Dir: d.dir, Listen: d.listen(), CarsListen: d.listen(), LineListen: d.listen(), Terminal: d.o.Terminal, Gateway: d.o.Gateway, Log: d.log,
 		API: vippstest.Options{Seed: d.o.Seed, WebhookRetry: []time.Duration{200 * time.Millisecond, time.Second}},
 		Car: sim.Options{Listen: d.listen(), Frame: t.wrote, More: d.style.more()},
 		Born: func(ctx context.Context, g *fleet.Gateway) error {
