@@ -63,8 +63,8 @@ bench: build ## the numbers that the design promises, beside their goals and pee
 	$(GO) -C bench test ./...
 	$(GO) -C bench run . $(ARGS)
 
-kill: ## kill -9 car and gateway, at least ROUNDS times in all (default 1000), at points that SEED chooses
-	$(GO) test -run TestKilledAtAnyMoment -timeout 240m -v ./sim/kill -args -rounds $$(( $(or $(ROUNDS),1000) * 4 / 5 )) -fleet $$(( $(or $(ROUNDS),1000) / 5 )) -abreast $(or $(ABREAST),10) $(if $(SEED),-seed $(SEED))
+kill: ## kill -9 car and gateway, at least ROUNDS times in all (default 1000), at points that SEED chooses; ONLY= some outcomes
+	$(GO) test -run TestKilledAtAnyMoment -timeout 240m -v ./sim/kill -args -rounds $$(( $(or $(ROUNDS),1000) * 4 / 5 )) -fleet $$(( $(or $(ROUNDS),1000) / 5 )) -abreast $(or $(ABREAST),10) $(if $(SEED),-seed $(SEED)) $(if $(ONLY),-only "$(ONLY)")
 
 soak: ## random lives of a taxi in virtual time, until TRIPS (default 20000) are driven; SEED=, LIFE= replays one
 	$(GO) test -run '^$(if $(LIFE),TestReplay,TestSoak)$$' -count=1 -timeout 24h -v ./sim/soak -args -workers $(or $(WORKERS),$(shell nproc)) -trips $(or $(TRIPS),20000) $(if $(SEED),-seed $(SEED)) $(if $(LIFE),-life $(LIFE))

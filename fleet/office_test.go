@@ -192,13 +192,18 @@ func TestTheOfficeGivesMoneyBackThroughTheCar(t *testing.T) {
 	require.Equal(t, registry.RefundSent, audit[0].What)
 	require.Equal(t, "local", audit[0].By)
 
-	_, err = r.office.Refund(ctx, reference, office.RefundRequest{Amount: 2000, Wait: 1})
+	// Whoever got no answer, and asks again when it is done, gets nothing more.
+	_, err = r.office.Refund(ctx, reference, office.RefundRequest{Amount: 5000, Reason: "detour"})
+	require.Contains(t, refused(t, err, http.StatusConflict, "50.00 NOK was given back before").Hint, "--already 50.00")
+	require.Empty(t, c.hints)
+
+	_, err = r.office.Refund(ctx, reference, office.RefundRequest{Amount: 2000, Already: 5000, Wait: 1})
 	refused(t, err, http.StatusGatewayTimeout, "did not answer")
 	require.Equal(t, money.Minor(5000), (<-c.hints).Refund.Already)
 
 	c.Close()
 	require.Eventually(t, func() bool {
-		_, err = r.office.Refund(ctx, reference, office.RefundRequest{Amount: 5000})
+		_, err = r.office.Refund(ctx, reference, office.RefundRequest{Amount: 5000, Already: 5000})
 		var e *office.Error
 		require.ErrorAs(t, err, &e)
 		return e.Code == office.Unreachable
@@ -206,7 +211,7 @@ func TestTheOfficeGivesMoneyBackThroughTheCar(t *testing.T) {
 	refused(t, err, http.StatusBadGateway, "not connected; nothing was given back")
 	_, err = r.office.Revoke(ctx, "T122", "")
 	require.NoError(t, err)
-	_, err = r.office.Refund(ctx, reference, office.RefundRequest{Amount: 5000})
+	_, err = r.office.Refund(ctx, reference, office.RefundRequest{Amount: 5000, Already: 5000})
 	require.Contains(t, refused(t, err, http.StatusConflict, "not in car").Hint, "portal")
 }
 

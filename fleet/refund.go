@@ -44,6 +44,9 @@ func (g *Gateway) refund(ctx context.Context, r request) (any, error) {
 	if why := trip.Check(s, trip.RefundAsked{Amount: q.Amount}); why != trip.Allowed {
 		return nil, refundRefused(s, why)
 	}
+	if s.Refunded() != q.Already {
+		return nil, givenBack(s)
+	}
 	terminal, err := g.refunder(ctx, s.ID)
 	if err != nil {
 		return nil, err
@@ -51,7 +54,7 @@ func (g *Gateway) refund(ctx context.Context, r request) (any, error) {
 	if err := g.registry.Note(ctx, r.by, registry.RefundSent, s.ID.String(), q.Amount.Decimal()+" "+string(s.Currency)+" "+q.Reason); err != nil {
 		return nil, err
 	}
-	order := link.Refund{Trip: s.ID.String(), Amount: q.Amount, Already: s.Refunded(), Reason: q.Reason}
+	order := link.Refund{Trip: s.ID.String(), Amount: q.Amount, Already: q.Already, Reason: q.Reason}
 	switch err := link.Deliver(ctx, g.hub.Conn(), terminal, link.Hint{Refund: &order}); {
 	case errors.Is(err, link.ErrAway):
 		return nil, &office.Error{Status: http.StatusBadGateway, Message: "car " + s.ID.Vehicle + " is not connected; nothing was given back", Code: office.Unreachable, Hint: "try again when it is, or refund the payment in the payment portal"}
@@ -61,6 +64,14 @@ func (g *Gateway) refund(ctx context.Context, r request) (any, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(cmp.Or(q.Wait, refundTime))*time.Second)
 	defer cancel()
 	return g.awaitRefund(ctx, order, rows[len(rows)-1].Seq)
+}
+
+func givenBack(s trip.State) *office.Error {
+	sum := s.Refunded().Decimal()
+	return &office.Error{
+		Status: http.StatusConflict, Message: "of trip " + s.ID.String() + " " + sum + " " + string(s.Currency) + " was given back before",
+		Code: office.GivenBack, Hint: "if this is a further refund, say what was given back before: --already " + sum,
+	}
 }
 
 func refundRefused(s trip.State, why trip.Refusal) *office.Error {

@@ -143,9 +143,9 @@ func tip(ctx context.Context, t *Trip) error {
 	return play(
 		func() error { return t.Ride(ctx, fare) },
 		func() error { return t.Shows(ctx, "tipping") },
-		func() error { return t.AddTip(ctx, 2900) },
+		func() error { return t.AddTip(ctx, "0001", 2900) },
 		func() (err error) { first, err = t.Scan(ctx); return err },
-		func() error { return t.AddTip(ctx, 1400) },
+		func() error { return t.AddTip(ctx, "0001", 1400) },
 		func() error { return t.ScanOther(ctx, first) },
 		func() error { return t.Approve(ctx) },
 		func() error { return finish(ctx, t) },
@@ -153,8 +153,8 @@ func tip(ctx context.Context, t *Trip) error {
 }
 
 // AddTip presses a button of the passenger's page.
-func (t *Trip) AddTip(ctx context.Context, tip money.Minor) error {
-	form := url.Values{"trip": {"0001"}, "tip": {tip.Decimal()}}
+func (t *Trip) AddTip(ctx context.Context, number string, tip money.Minor) error {
+	form := url.Values{"trip": {number}, "tip": {tip.Decimal()}}
 	return t.post(ctx, "/tip", "application/x-www-form-urlencoded", form.Encode())
 }
 
@@ -215,7 +215,16 @@ func (t *Trip) post(ctx context.Context, path, kind, body string) error {
 	if res.StatusCode != http.StatusOK {
 		var answer bytes.Buffer
 		_, _ = answer.ReadFrom(res.Body)
-		return fmt.Errorf("%s: %s: %s", path, res.Status, answer.String())
+		return &PageRefused{Path: path, Status: res.StatusCode, Text: answer.String()}
 	}
 	return nil
 }
+
+// PageRefused is what one of the terminal's pages answers that will not do something.
+type PageRefused struct {
+	Path   string
+	Status int // of HTTP
+	Text   string
+}
+
+func (r *PageRefused) Error() string { return fmt.Sprintf("%s: %d: %s", r.Path, r.Status, r.Text) }

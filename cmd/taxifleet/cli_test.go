@@ -171,6 +171,7 @@ func TestWhatIsWrongSaysWhatToDo(t *testing.T) {
 		{[]string{"nonsense"}, exitUsage, "unknown command"},
 		{[]string{"car", "list", "--nonsense"}, exitUsage, "unknown flag"},
 		{[]string{"refund", "T122-ZZZZZ-0001", "a lot"}, exitUsage, "amount"},
+		{[]string{"refund", "T122-ZZZZZ-0001", "5", "--already", "a lot"}, exitUsage, "already"},
 		{[]string{"qr", "sticker"}, exitUsage, "cars or --all"},
 		{[]string{"token", "T1", "--cancel", "--replace"}, exitFailure, "none of the others can be"},
 		{[]string{"--server", "http://fleet.example", "car", "list"}, exitUsage, "want https"},

@@ -130,23 +130,30 @@ func printReport(w io.Writer, r office.Report) {
 }
 
 func newRefund(o *options) *cobra.Command {
-	var reason string
+	var reason, before string
 	cmd := &cobra.Command{
 		Use:   "refund REFERENCE AMOUNT",
 		Short: "Let the car give captured money of a trip back",
 		Long: `Let the car give captured money of a trip back. The car decides and does it, so it must
-be connected. The amount is in whole units, such as 286.50.`,
+be connected. The amount is in whole units, such as 286.50. The same command again does not
+give it back again; for a further refund of the trip say what was given back before with
+--already.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			amount, err := money.ParseDecimal(args[1])
 			if err != nil {
 				return usageError{error: err}
 			}
+			already, err := money.ParseDecimal(before)
+			if err != nil {
+				return usageError{error: fmt.Errorf("already: %w", err)}
+			}
 			return ask(o, func(cmd *cobra.Command, c *office.Client, _ []string) (office.Refund, error) {
-				return c.Refund(cmd.Context(), args[0], office.RefundRequest{Amount: amount, Reason: reason})
+				return c.Refund(cmd.Context(), args[0], office.RefundRequest{Amount: amount, Already: already, Reason: reason})
 			}, printRefund)(cmd, nil)
 		},
 	}
+	cmd.Flags().StringVar(&before, "already", "0.00", "what was given back of the trip before this refund")
 	cmd.Flags().StringVar(&reason, "reason", "", "for the journal; nothing about people")
 	return cmd
 }

@@ -153,6 +153,14 @@ func same(have, want jetstream.StreamConfig) bool {
 // then what is in it comes back now, but only an update writes the description anew.
 func (h *Hub) create(ctx context.Context, want jetstream.StreamConfig) error {
 	_, err := h.js.CreateStream(ctx, want)
+	for tries := 0; halfMade(err) && tries < clearing; tries++ {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("declare stream %s: %w", want.Name, ctx.Err())
+		case <-time.After(clearingPause):
+		}
+		_, err = h.js.CreateStream(ctx, want)
+	}
 	if err == nil || errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // by another gateway, just now
 		_, err = h.js.UpdateStream(ctx, want)
 	}
@@ -160,6 +168,20 @@ func (h *Hub) create(ctx context.Context, want jetstream.StreamConfig) error {
 		return fmt.Errorf("declare stream %s: %w", want.Name, err)
 	}
 	return nil
+}
+
+// A half-made stream is cleared away while the next try may be under way already.
+const (
+	clearing      = 20
+	clearingPause = 50 * time.Millisecond
+)
+
+// halfMade: the server found what a start left that was killed while it made the stream,
+// which nothing was ever put into, could not use it, and clears it away.
+func halfMade(err error) bool {
+	const noStore = 10049
+	var api *jetstream.APIError
+	return errors.As(err, &api) && api.ErrorCode == noStore
 }
 
 // change makes a stream that exists what it is to become.

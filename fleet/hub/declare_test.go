@@ -75,3 +75,24 @@ func TestACutDescriptionIsMended(t *testing.T) {
 		})
 	}
 }
+
+// TestAStreamThatIsHalfMadeIsMadeAnew: the first start was killed between the store of a
+// stream and its description, which is when its key would have been written.
+func TestAStreamThatIsHalfMadeIsMadeAnew(t *testing.T) {
+	for name, key := range map[string]string{"plain": "", "encrypted": storeKey} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, stream := range []string{hub.Journals, "KV_" + hub.Claims} {
+				msgs := filepath.Join(dir, "jetstream", hub.FleetAccount, "streams", stream, "msgs")
+				require.NoError(t, os.MkdirAll(msgs, 0o700))
+				require.NoError(t, os.WriteFile(filepath.Join(msgs, "1.blk"), nil, 0o600))
+				require.NoError(t, os.WriteFile(filepath.Join(msgs, "1.key.tmp"), make([]byte, 72), 0o600))
+			}
+			h := hubtest.Open(t, dir, withKey(key))
+			put(t, h, hub.Claims, "T122-K7Q2X-0001-1", "paid by a phone")
+			hubtest.Stop(t, h)
+			h = hubtest.Open(t, dir, withKey(key))
+			require.Equal(t, "paid by a phone", get(t, h, hub.Claims, "T122-K7Q2X-0001-1"))
+		})
+	}
+}

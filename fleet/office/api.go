@@ -26,6 +26,7 @@ const (
 	NoToken     = "no_token"     // nobody's token
 	Unreachable = "unreachable"  // the car is not connected
 	NoAnswer    = "no_answer"    // the car did not do it in time; it may still
+	GivenBack   = "given_back"   // more, or less, than RefundRequest.Already was given back before
 	API         = "api"          // the payment API did not do it
 	NoKeys      = "no_keys"      // the gateway has no keys of this merchant
 	TooEarly    = "not_read_yet" // the journals are still being read
@@ -178,7 +179,11 @@ type Report struct {
 // RefundRequest gives captured money back. The car decides and does it.
 type RefundRequest struct {
 	Amount money.Minor `json:"amount"`
-	Reason string      `json:"reason,omitempty"` // for the journal, at most 200 bytes
+	// Already is what the caller knows to have been given back of the trip before; 0 for
+	// a first refund. It is done only from there, so that asking again, by somebody who
+	// got no answer, never gives it back twice.
+	Already money.Minor `json:"already,omitempty"`
+	Reason  string      `json:"reason,omitempty"` // for the journal, at most 200 bytes
 	// Wait is how long to wait for the car's journal, in seconds; 0 is 20, at most 60.
 	Wait int `json:"wait_seconds,omitempty"`
 }

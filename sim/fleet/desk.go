@@ -30,10 +30,13 @@ type Options struct {
 	Gateway    string // the taxifleet program
 	Listen     string // address of the passenger pages; empty for any port
 	CarsListen string // address at which the gateway waits for cars, as Listen
+	LineListen string // address at which cars find it, as Listen
 	APIPort    string // address of the payment API, as Listen
 	NoWebhooks bool   // the gateway does not register any
-	CheckIns   bool   // cars have callback codes
-	API        vippstest.Options
+	// Born starts the gateway for the first time; nil for Gateway.Start.
+	Born     func(context.Context, *Gateway) error
+	CheckIns bool // cars have callback codes
+	API      vippstest.Options
 	// Car is what all cars have in common. Directory, name and programs are set here.
 	Car sim.Options
 	Log io.Writer // of all programs; nil discards it
@@ -77,14 +80,18 @@ func New(ctx context.Context, o Options) (d *Desk, err error) {
 	if err != nil {
 		return d, err
 	}
-	if d.Line, err = newLine(cars); err != nil {
+	if d.Line, err = newLine(o.LineListen, cars); err != nil {
 		return d, err
 	}
 	if d.Gateway, err = newGateway(o, d.server.URL(), cars, d.Line.Addr()); err != nil {
 		return d, err
 	}
 	d.Phone = newPhone(d.Gateway.URL(), d.API)
-	if err := d.Gateway.Start(ctx); err != nil {
+	start := (*Gateway).Start
+	if o.Born != nil {
+		start = func(g *Gateway, ctx context.Context) error { return o.Born(ctx, g) }
+	}
+	if err := start(d.Gateway, ctx); err != nil {
 		return d, err
 	}
 	return d, d.registered(ctx)

@@ -17,9 +17,9 @@ type Line struct {
 	state vippstest.Network
 }
 
-// newLine opens a port that leads to target.
-func newLine(target string) (*Line, error) {
-	addr, err := sim.Fixed("")
+// newLine opens a port, listen or any, that leads to target.
+func newLine(listen, target string) (*Line, error) {
+	addr, err := sim.Fixed(listen)
 	if err != nil {
 		return nil, err
 	}

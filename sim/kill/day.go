@@ -7,11 +7,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"taxiterminal/sim"
 	"taxiterminal/terminal/control"
+	"taxiterminal/trip"
 )
 
 // tripsADay is how many trips a car drives before it is looked at as a whole and
@@ -28,7 +30,9 @@ type day struct {
 	name   string
 	dir    string
 	log    *os.File
+	grown  int64 // length of the log when all first starts were over
 	dice   *dice
+	style  style
 	taxi   *taxi
 	driven map[int64]expected
 	before *file                              // what the last look has found
@@ -51,15 +55,20 @@ func newDay(o Options, t *tally, number int, inFleet bool) (*day, error) {
 	}
 	d.log = log
 	d.dice = newDice(o.Seed, number, inFleet, o.tracer)
-	d.taxi = &taxi{victims: map[string]*victim{}, traps: &traps{}, seen: &witness{}, calls: &calls{}}
+	d.style = d.dice.style(o.Seed, number)
+	if o.Meter != "" && !inFleet {
+		d.style = style{meter: o.Meter}
+	}
+	d.taxi = &taxi{offers: d.style.offers, victims: map[string]*victim{}, traps: &traps{}, seen: &witness{}, calls: &calls{}}
 	return d, nil
 }
 
 // firstPort and ports are below those that the system gives to connections that go out:
-// one of those could take the port of a program while it is down.
+// one of those could take the port of a program while it is down. They are below those of
+// sim.Fixed, too.
 const (
 	firstPort = 12000
-	ports     = 20000
+	ports     = 8000
 )
 
 // listen is an address for a program that is started again and again.
@@ -116,20 +125,23 @@ func (d *day) drive(ctx context.Context, prepare func(context.Context, *day) err
 func (d *day) trips(ctx context.Context) error {
 	for n := range tripsADay {
 		o := outcomes[0]
-		last := n == tripsADay-1 || d.tally.enough()
+		last := n == tripsADay-1 || d.tally.enough() && (n > 0 || !d.dice.fleet) // births are rounds, too
 		if !last {
 			o = d.draw()
 		}
-		p := d.dice.trip(o)
+		p := d.dice.trip(o, d.style)
 		d.taxi.traps.arm(p.points)
 		d.alarms(ctx, p.points)
 		want, err := o.play(ctx, d.taxi, p)
+		if errors.Is(err, errLost) {
+			o, want, err = outcome{name: o.name + ": lost by the meter"}, expected{ways: []way{{settlement: trip.Void}}}, nil
+		}
 		if err != nil {
 			return fmt.Errorf("trip %04d (%s, points %+v): %w", d.taxi.number, o.name, p.points, err)
 		}
 		want.outcome = o.name
 		d.driven[d.taxi.number] = want
-		d.tally.ended(o.name)
+		d.tally.ended(strings.TrimSpace(d.style.meter + " " + o.name))
 		if last {
 			break
 		}
@@ -139,12 +151,17 @@ func (d *day) trips(ctx context.Context) error {
 }
 
 func (d *day) draw() outcome {
+	var offered []outcome
 	total := 0
 	for _, o := range outcomes {
+		if o.fleet && !d.dice.fleet || o.offers && !d.style.offers || o.stops && d.style.meter != "" || !strings.Contains(o.name, d.o.Only) {
+			continue
+		}
+		offered = append(offered, o)
 		total += o.weight
 	}
-	n := d.dice.trips.IntN(total)
-	for _, o := range outcomes {
+	n := d.dice.trips.IntN(max(total, 1))
+	for _, o := range offered {
 		if n -= o.weight; n < 0 {
 			return o
 		}

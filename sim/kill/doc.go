@@ -10,7 +10,10 @@
 //	screen due                the passenger's screen has just shown that for the first time
 //	meter stopped             so many frames after the key was pressed
 //	act cash answered         the driver was told that it is taken
+//	page button sent          the passenger's phone has just pressed the button
+//	page paid shown           it shows that for the first time
 //	startup                   some time into the start after the last kill
+//	startup first             some time into the first start, when files and keys are made
 //	syscall fdatasync         at the entry of the n-th one of a thread, by strace
 //
 // # What is looked at
@@ -21,6 +24,15 @@
 // a copy, so that the program itself has to recover its file. SQLite's integrity_check
 // must be content, the journal's chain must hold, and the journal of the round before
 // must be the beginning of it, row by row.
+//
+// What cars are like, takes turns: most have the usual meter, some another one, and some
+// offer tips, requests to phones and to share the number. Trips of a fleet are also paid
+// on the page of the car's sticker, by a claim while the car is cut off from its gateway,
+// and given back by the office. A page that says PAID must be right at that moment, and
+// the digits that the phone shows must be taken.
+//
+// A meter that only sends (gwp5043) and told the fare while the terminal was down has
+// lost it: the terminal must say so, and ask for nothing. Such trips are counted apart.
 //
 // When a car's day is over everything must drain by itself, and then journal, outcome
 // and the API's ledger must agree, each payment captured once or not at all.

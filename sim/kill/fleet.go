@@ -18,9 +18,16 @@ import (
 func inFleet(ctx context.Context, d *day) error {
 	t := d.taxi
 	desk, err := fleet.New(ctx, fleet.Options{
-		Dir: d.dir, Listen: d.listen(), CarsListen: d.listen(), Terminal: d.o.Terminal, Gateway: d.o.Gateway, Log: d.log,
+		Dir: d.dir, Listen: d.listen(), CarsListen: d.listen(), LineListen: d.listen(), Terminal: d.o.Terminal, Gateway: d.o.Gateway, Log: d.log,
 		API: vippstest.Options{Seed: d.o.Seed, WebhookRetry: []time.Duration{200 * time.Millisecond, time.Second}},
-		Car: sim.Options{Listen: d.listen(), Frame: t.wrote},
+		Car: sim.Options{Listen: d.listen(), Frame: t.wrote, More: d.style.more()},
+		Born: func(ctx context.Context, g *fleet.Gateway) error {
+			nothing := func(context.Context) error { return nil }
+			if err := d.born(ctx, gateway, g.Process, nothing); err != nil {
+				return err
+			}
+			return g.Ready(ctx)
+		},
 	})
 	if err != nil {
 		return err
@@ -33,6 +40,7 @@ func inFleet(ctx context.Context, d *day) error {
 	if err := c.Connected(ctx, true); err != nil {
 		return err
 	}
+	t.desk, t.sticker = desk, c.Page
 	d.join(c.Taxi)
 	v := newVictim(gateway, desk.Gateway.Process, d.dice.starts[gateway], d.tally)
 	v.answers, v.startup = desk.Gateway.Ready, gatewayStartup

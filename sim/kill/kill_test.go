@@ -14,12 +14,14 @@ import (
 )
 
 var (
-	seed   = flag.Uint64("seed", 0, "of what is chosen; 0 draws one")
-	rounds = flag.Int("rounds", 24, "kills of cars that make their own payments")
-	fleets = flag.Int("fleet", 6, "kills of gateways and their cars")
-	cars   = flag.Int("abreast", 4, "cars side by side")
-	keep   = flag.Bool("keep", false, "keep what is sound too")
-	folder = flag.String("dir", "", "where everything is kept; empty for the usual place")
+	seed     = flag.Uint64("seed", 0, "of what is chosen; 0 draws one")
+	rounds   = flag.Int("rounds", 24, "kills of cars that make their own payments")
+	fleets   = flag.Int("fleet", 6, "kills of gateways and their cars")
+	cars     = flag.Int("abreast", 4, "cars side by side")
+	keep     = flag.Bool("keep", false, "keep what is sound too")
+	only     = flag.String("only", "", "outcomes with this in their name, and no others")
+	protocol = flag.String("meter", "", "what the meters of cars alone speak, empty for one or another")
+	folder   = flag.String("dir", "", "where everything is kept; empty for the usual place")
 )
 
 // programs is the folder of the real programs, built with the race detector if the
@@ -64,7 +66,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	start := time.Now()
 	report, err := Run(ctx, Options{
 		Terminal: programs + "/taxiterm", Gateway: programs + "/taxifleet", Dir: dir,
-		Seed: *seed, Rounds: *rounds, Fleet: *fleets, Abreast: *cars, Keep: *keep, Log: t.Logf,
+		Seed: *seed, Rounds: *rounds, Fleet: *fleets, Abreast: *cars, Keep: *keep, Only: *only, Meter: *protocol, Log: t.Logf,
 	})
 	t.Logf("%s\ntook %s", report, time.Since(start).Round(time.Second))
 	require.NoError(t, err, "seed %d", *seed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +25,10 @@ type outcome struct {
 	screens []string
 	keys    []string
 	acts    []string
+	pages   []string // of the gateway
+	fleet   bool     // only there
+	offers  bool     // only with a car that offers everything
+	stops   bool     // only with a meter that tells the fare before it is for hire
 }
 
 var (
@@ -39,22 +44,45 @@ var outcomes = []outcome{
 	{name: "cash before approval", weight: 12, play: cash, ops: cancels, screens: []string{"settled"}, acts: []string{"cash", "card", "invoice"}},
 	{name: "cash after approval", weight: 12, play: cashLate, ops: append(cancels, captures...), screens: append(pays, "settled"), acts: []string{"cash"}},
 	{name: "driver's cancel", weight: 10, play: cancelled, ops: append(cancels, captures...), screens: []string{"releasing", "failed", "settled", "approved"}, acts: []string{"cancel", "cash"}},
-	{name: "resumed after PAID", weight: 10, play: resumed, ops: captures, screens: pays, keys: []string{"resumed"}},
-	{name: "corrected down", weight: 10, play: corrected, ops: append(cancels, captures...), screens: pays, keys: []string{"resumed"}},
+	{name: "resumed after PAID", weight: 10, play: resumed, stops: true, ops: captures, screens: pays, keys: []string{"resumed"}},
+	{name: "corrected down", weight: 10, play: corrected, stops: true, ops: append(cancels, captures...), screens: pays, keys: []string{"resumed"}},
 	{name: "vacant, unpaid", weight: 6, play: unpaid, ops: cancels},
 	{name: "refunded", weight: 10, play: refunded, ops: append([]vippstest.Op{vippstest.OpRefund, vippstest.OpRefund}, captures...), screens: pays, acts: []string{"refund"}},
+	{name: "tip", weight: 15, play: tipped, offers: true, ops: append(cancels, captures...), screens: append(pays, "tipping"), acts: []string{"tip", "tip"}},
+	{name: "sent to a phone", weight: 30, play: sent, offers: true, ops: append(append(cancels, captures...), vippstest.OpUserinfo), screens: append(pays, "sent"), acts: []string{"send", "send"}},
+	{name: "paid on the page", weight: 12, play: onPage, fleet: true, ops: append(cancels, captures...), screens: append(pays, "sent"), pages: stickerPages},
+	{name: "claim, paid by the phone", weight: 16, play: claimed, fleet: true, ops: captures, screens: pays, acts: []string{"confirm"}, pages: claimPages},
+	{name: "claim, cash instead", weight: 4, play: claimedInVain, fleet: true, ops: cancels, screens: []string{"settled"}, acts: []string{"cash"}},
+	{name: "refunded by the office", weight: 10, play: byOffice, fleet: true, ops: append([]vippstest.Op{vippstest.OpRefund, vippstest.OpRefund}, captures...), screens: pays, acts: []string{orders, orders}},
 }
+
+var (
+	stickerPages = []string{"due", "open", "approved", "paid", "button", "button"}
+	claimPages   = []string{"due", "open", "paid", "button", "button"}
+)
 
 // ride takes a passenger from the kerb to where the fare is told.
 func (t *taxi) ride(ctx context.Context, p plan) error {
 	if err := t.press("hired", t.Meter.Hired); err != nil {
 		return err
 	}
+	tells := t.Meter.Tells()
+	if tells.Live && !tells.Stop {
+		if err := t.begun(ctx); err != nil { // or nobody ever hears of it
+			return err
+		}
+	}
 	rest(ctx, p.hurry)
 	if err := t.stop(p.fare); err != nil {
 		return err
 	}
-	return t.begun(ctx)
+	if !tells.Stop {
+		return t.told(ctx)
+	}
+	if err := t.begun(ctx); err != nil || !t.offers {
+		return err
+	}
+	return t.chooses(ctx, p.tip)
 }
 
 func (t *taxi) stop(total money.Minor) error {
@@ -63,7 +91,7 @@ func (t *taxi) stop(total money.Minor) error {
 
 // leave lets the passenger out, and waits until the terminal has seen that.
 func (t *taxi) leave(ctx context.Context) error {
-	if err := t.press("vacant", t.Meter.Vacant); err != nil {
+	if err := t.press("vacant", t.Leave); err != nil {
 		return err
 	}
 	return t.ask(ctx, "the meter For Hire", func(c control.Trip) bool {
@@ -81,6 +109,8 @@ func (t *taxi) pay(ctx context.Context, totals ...money.Minor) (sum money.Minor,
 		case p.trip != t.number:
 		case p.screen == display.Due:
 			t.say(vippstest.Approve)
+		case p.screen == display.Sent:
+			t.answer()
 		case p.screen == display.Failed, p.screen == display.Approved && t.doubtful(ctx):
 			_, err := t.act(ctx, display.ActionNew)
 			return false, err
@@ -88,9 +118,20 @@ func (t *taxi) pay(ctx context.Context, totals ...money.Minor) (sum money.Minor,
 			sum = p.sum
 			return slices.Contains(totals, sum), nil
 		}
+		if p.screen == display.Idle && t.over(ctx) {
+			err := t.ask(ctx, "paid meanwhile", func(c control.Trip) bool { sum = c.Captured; return true })
+			return true, err
+		}
 		return false, nil
 	})
 	return sum, err
+}
+
+// over: the trip was settled while the terminal was down, and the meter has left it, so
+// that the screen never tells.
+func (t *taxi) over(ctx context.Context) bool {
+	c, err := t.driver.Trip(ctx, strconv.FormatInt(t.number, 10))
+	return err == nil && c.Settlement != ""
 }
 
 // doubtful: the driver is told that the amount needs his word.
@@ -106,6 +147,8 @@ func (t *taxi) wish(ctx context.Context, a display.Action, shown ...display.Scre
 		html, _, _ := t.Passenger.HTML()
 		p := pictureOf(html)
 		switch {
+		case p.screen == display.Idle:
+			return t.over(ctx), nil
 		case p.trip != t.number:
 			return false, nil
 		case slices.Contains(shown, p.screen):

@@ -14,6 +14,7 @@ type plan struct {
 	outcome outcome
 	fare    money.Minor
 	more    money.Minor   // of a trip that goes on
+	tip     money.Minor   // that the passenger chooses, where one is asked for
 	hurry   time.Duration // from Hired to the stop
 	points  []Point
 }
@@ -37,6 +38,28 @@ func newDice(seed uint64, number int, fleet, tracer bool) *dice {
 	return &dice{trips: source(0), starts: map[string]starts{car: {source(1), tracer}, gateway: {source(2), tracer}}, fleet: fleet}
 }
 
+// style is what a car is like.
+type style struct {
+	meter  string // its protocol; empty for the usual one
+	offers bool   // tips, requests to phones, and to share the number
+}
+
+// styles of cars in turn, from one that the seed chooses. What a gateway's cars are like
+// is another turn: what their meters speak is nothing to it. There is no jtt905: it times trips
+// by the minute, and cannot tell apart what was lost of trips that take half a second.
+var (
+	styles      = []style{{}, {offers: true}, {meter: "gwp5043"}, {}, {offers: true}, {meter: "capture"}, {}}
+	fleetStyles = []style{{}, {}, {offers: true}}
+)
+
+func (d *dice) style(seed uint64, number int) style {
+	of := styles
+	if d.fleet {
+		of = fleetStyles
+	}
+	return of[(seed+uint64(number))%uint64(len(of))]
+}
+
 // starts draw what happens to one program when it is started again.
 type starts struct {
 	*rand.Rand
@@ -46,11 +69,14 @@ type starts struct {
 // perTrip is how often a trip is struck at most, starts and system calls aside.
 const perTrip = 5
 
-func (d *dice) trip(o outcome) plan {
+func (d *dice) trip(o outcome, s style) plan {
 	r := d.trips
 	p := plan{
 		outcome: o, fare: money.Minor(2000 + r.IntN(90000)), more: money.Minor(100 + r.IntN(5000)),
 		hurry: time.Duration(r.IntN(150)) * time.Millisecond,
+	}
+	if s.meter != "" {
+		p.fare -= p.fare % 10 // what they count in
 	}
 	for range 2 + r.IntN(perTrip-1) {
 		p.points = append(p.points, d.point(o))
@@ -62,6 +88,11 @@ func (d *dice) point(o outcome) Point {
 	r := d.trips
 	p := Point{Victims: d.victims()}
 	switch n := r.IntN(100); {
+	case len(o.pages) > 0 && r.IntN(4) == 0:
+		p.Family, p.What, p.When = Page, pick(r, o.pages), "shown"
+		if p.What == "button" {
+			p.When, p.After = pick(r, []string{"sent", "answered"}), time.Duration(r.IntN(3000))*time.Microsecond
+		}
 	case n < 20:
 		p.Family, p.After = Random, time.Duration(r.IntN(2500))*time.Millisecond
 	case n < 68:

@@ -17,6 +17,7 @@ const (
 	Screen  Family = "screen"
 	Meter   Family = "meter"
 	Act     Family = "act"
+	Page    Family = "page" // of the gateway, on the passenger's phone
 	Startup Family = "startup"
 	Syscall Family = "syscall"
 )

@@ -14,10 +14,12 @@ type Options struct {
 	Gateway  string // the taxifleet program
 	Dir      string // everything is kept in here; it must exist
 	Seed     uint64
-	Rounds   int  // kills of cars that make their own payments
-	Fleet    int  // kills of gateways, of their cars, and of both
-	Abreast  int  // cars side by side; 0 is 8. As many fleets
-	Keep     bool // what is sound too
+	Rounds   int    // kills of cars that make their own payments
+	Fleet    int    // kills of gateways, of their cars, and of both
+	Abreast  int    // cars side by side; 0 is 8. As many fleets, if there are rounds for them
+	Keep     bool   // what is sound too
+	Only     string // in the names of the outcomes that are drawn; empty for all
+	Meter    string // of all cars; empty for one or another
 	Log      func(format string, args ...any)
 
 	tracer bool
@@ -42,7 +44,7 @@ func Run(ctx context.Context, o Options) (report string, err error) {
 		prepare func(context.Context, *day) error
 	}{
 		{"cars alone", o.Rounds, o.Abreast, false, alone},
-		{"fleets", o.Fleet, o.Abreast, true, inFleet},
+		{"fleets", o.Fleet, min(o.Abreast, 1+o.Fleet/4), true, inFleet},
 	}
 	tallies, failed := make([]*tally, len(parts)), make([]error, len(parts))
 	var both sync.WaitGroup

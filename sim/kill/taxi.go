@@ -11,6 +11,7 @@ import (
 	"taxiterminal/display"
 	"taxiterminal/money"
 	"taxiterminal/sim"
+	"taxiterminal/sim/fleet"
 	"taxiterminal/terminal/control"
 	"taxiterminal/trip"
 	"taxiterminal/vipps/vippstest"
@@ -20,6 +21,9 @@ import (
 // want, they go on wanting while the terminal is away.
 type taxi struct {
 	*sim.Trip
+	desk    *fleet.Desk // nil for a car that makes its own payments
+	sticker string      // where the car's leads
+	offers  bool        // see style
 	victims map[string]*victim
 	traps   *traps
 	seen    *witness
@@ -191,15 +195,16 @@ func (t *taxi) demand(ctx context.Context, name string, kind trip.Kind, ask func
 		if p, ok := t.traps.sprung(Act, name, "sent"); ok {
 			time.AfterFunc(p.After, func() { t.kill(p) })
 		}
-		err := ask(strconv.FormatInt(t.number, 10))
+		err := ask(fmt.Sprintf("%04d", t.number))
 		var refused *control.Error
+		var there *sim.PageRefused
 		switch {
 		case err == nil:
 			t.seen.told(word{t.number, kind, before + 1})
 			t.strike(Act, name, "answered")
 			taken = true
 			return true, nil
-		case errors.As(err, &refused):
+		case errors.As(err, &refused), errors.As(err, &there):
 			return true, nil
 		}
 		err = t.ask(ctx, name+" looked for", func(c control.Trip) bool { taken = count(c, kind) > before; return true })

@@ -105,7 +105,10 @@ func (p picture) check(f *file) error {
 	case display.Tipping, display.Connecting, display.Due, display.Sent, display.Releasing:
 		was = func(s trip.State) bool { return s.Phase == trip.Due && sum(s.Outstanding()) }
 	case display.Approved:
-		was = func(s trip.State) bool { return s.Phase == trip.Due && sum(s.Held()-s.Captured()) }
+		was = func(s trip.State) bool {
+			live, _ := s.Live()
+			return s.Phase == trip.Due && (sum(s.Held()-s.Captured()) || live.ByCode && sum(live.Asked))
+		}
 	case display.Paid:
 		was = func(s trip.State) bool {
 			return s.Phase == trip.Settled && s.Settlement == trip.Paid && sum(s.Captured())
@@ -136,6 +139,9 @@ func known(f *file, payments []vippstest.Payment) error {
 			return fmt.Errorf("payment %s is at the API, the journal does not know it", p.Reference)
 		}
 		for _, k := range p.Keys {
+			if r.now().Attempts[n-1].Claimed && k.Op == vippstest.OpCapture {
+				continue // the gateway does that for a car that is away
+			}
 			if _, ok := f.commands[k.Key]; !ok {
 				return fmt.Errorf("payment %s: %s came with the key %s, the queue does not know it", p.Reference, k.Op, k.Key)
 			}
