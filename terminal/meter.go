@@ -18,7 +18,7 @@ type meterState struct {
 	position meter.Position // empty until known
 	running  meter.RunningFare
 	reading  bool      // Stopped, the amount has not come yet
-	heard    time.Time // when the meter was last known to be in contact
+	heard    time.Time // when the meter last told of its trip, or was still in contact
 	// guessed is true from a trip that the meter knows nothing of until the meter is
 	// seen For Hire: an amount that it shows meanwhile may be that trip's.
 	guessed bool
@@ -43,12 +43,14 @@ func (t *Terminal) meterEvent(e meter.Event) {
 	case meter.TripRecord:
 		t.record(e)
 	case meter.Health:
+		if e.State == meter.HealthSilent && t.meter.health.State != meter.HealthSilent {
+			t.meter.heard = time.Now() // until now
+		}
 		t.meter.health = e
 		t.log.Info("meter", "health", e.State, "detail", e.Detail)
+		return // that it is heard again says nothing of what it did meanwhile
 	}
-	if t.meter.health.State != meter.HealthSilent {
-		t.meter.heard = time.Now()
-	}
+	t.meter.heard = time.Now()
 }
 
 func (t *Terminal) lineState(h display.Health) {
@@ -66,7 +68,7 @@ func (t *Terminal) position(e meter.PositionChanged) {
 	t.meter.position = e.Position
 	t.meter.reading = false
 	if e.Resync {
-		t.gap()
+		t.gap(before == "")
 	}
 	switch e.Position {
 	case meter.Hired:
@@ -93,9 +95,8 @@ func (t *Terminal) meterGone() bool {
 
 // gap tells the current trip when the meter was out of contact for so long that
 // another one may have been driven. After a restart nobody knows for how long.
-func (t *Terminal) gap() {
-	unknown := t.meter.heard.IsZero()
-	if t.current != nil && (unknown || time.Since(t.meter.heard) > longGap) {
+func (t *Terminal) gap(restarted bool) {
+	if t.current != nil && (restarted || time.Since(t.meter.heard) > longGap) {
 		t.hear(t.current, trip.GapSeen{})
 	}
 }

@@ -263,6 +263,10 @@ func (s *State) believe() {
 		return
 	}
 	s.Fare.Doubt = ""
+	s.tellOverpaid()
+}
+
+func (s *State) tellOverpaid() {
 	if over := s.overpaid(); over > 0 {
 		s.notice(NoticeOverpaid, over)
 	}
@@ -372,6 +376,7 @@ func (s *State) unpark() {
 	conflict := s.Problem.Kind == ProblemConflict
 	s.Phase, s.From = s.From, ""
 	s.Problem, s.Notice = Problem{}, Notice{}
+	s.tellOverpaid() // what was found while the driver was told something else
 	for i := range s.Attempts {
 		s.Attempts[i].Capture.Refused = 0
 		s.Attempts[i].Cancel.Refused = 0

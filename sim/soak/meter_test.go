@@ -34,6 +34,9 @@ func (m *taximeter) reconnect(l *life) {
 		return
 	}
 	l.car.term.Line(display.HealthOK)
+	if l.rides%2 == 0 { // else its first word is the position
+		m.tell(l, meter.Health{State: meter.HealthOK})
+	}
 	m.tell(l, meter.PositionChanged{Position: m.position, Resync: true})
 	if m.position == meter.Stopped {
 		m.tell(l, m.record(false))

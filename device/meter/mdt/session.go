@@ -27,7 +27,7 @@ type session struct {
 	stale             bool         // the answer to the poll under way may be older than other news
 	lastKey           time.Time    // when a key press was heard
 	fresh             time.Time    // until then, key presses may be repeats of old ones
-	held              *StateChange // a For Hire that the status has to confirm
+	held              *StateChange // a key press that the status has to confirm
 	configure         bool         // the meter is to be told to report running fares
 	owed              time.Time    // until then, trip data may answer a withdrawn request
 	ackDue            bool         // the frame being worked on is not acknowledged yet
@@ -143,18 +143,17 @@ func (s *session) message(m Message) {
 // repeatsFor is how long a meter goes on repeating what nobody has acknowledged.
 const repeatsFor = sendings * time.Second
 
-// key takes a key press. Whoever was on this line before may have taken it and died
-// before the meter had its acknowledgement: then it comes again when it is long over,
-// and a For Hire would end the trip of the next passenger, who would be asked twice.
-// So in the first seconds the status has to confirm it. What was really pressed, another
+// key takes a key press. One whose acknowledgement was lost comes again when it is long
+// over, and a For Hire would end the trip of the next passenger, or a Stopped begin one
+// that nobody has driven, with the fare of the last: somebody would be asked twice. So
+// what may be such a repeat the status has to confirm. What was really pressed, another
 // key that comes before the status leaves open: that is a gap.
 func (s *session) key(m StateChange) {
 	if s.held != nil {
 		s.held = nil
 		s.trip.interrupted()
 	}
-	ends := m.State == Vacant && s.trip.position != meter.ForHire && s.trip.position != "" && s.trip.closing == nil
-	if !ends || !s.now.Before(s.fresh) || s.cfg.Silent || s.cfg.Poll == 0 || s.poll.off {
+	if !s.repeated(m) || s.cfg.Silent || s.cfg.Poll == 0 || s.poll.off {
 		s.trip.key(m, s.now)
 		return
 	}
@@ -164,16 +163,29 @@ func (s *session) key(m StateChange) {
 	}
 }
 
-// confirm compares the For Hire that is held with what the meter says now.
+// repeated says that a key press may be over long ago. Whoever was on this line before may
+// have taken a For Hire and died before the meter had its acknowledgement. And no key leads
+// from For Hire to Stopped.
+func (s *session) repeated(m StateChange) bool {
+	switch m.State {
+	case Vacant:
+		return s.now.Before(s.fresh) && s.trip.position != meter.ForHire && s.trip.position != "" && s.trip.closing == nil
+	case TimeOff:
+		return s.trip.vacated()
+	}
+	return false
+}
+
+// confirm compares the key press that is held with what the meter says now.
 func (s *session) confirm(now State) {
 	m := s.held
 	s.held = nil
-	if now == Vacant || now == Payment { // the last is no position
+	if positions[now] == positions[m.State] || now == Payment { // the last is no position
 		s.judgeRefusal(now)
 		s.trip.key(*m, s.now)
 		return
 	}
-	s.log.Info("meter repeats a key press that is over", "key", meter.ForHire, "position", positions[now])
+	s.log.Info("meter repeats a key press that is over", "key", positions[m.State], "position", positions[now])
 	s.trip.status(now, s.now)
 }
 

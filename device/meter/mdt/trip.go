@@ -23,6 +23,7 @@ type trip struct {
 	running  *meter.RunningFare
 	closing  *closing      // vacant was pressed, the record is being waited for
 	last     *meter.Record // the record that closed the last trip, if it had one
+	former   *meter.Record // the same, of a trip at whose end this stop began: was there a Hired between?
 	lost     bool          // the last trip was closed without a record
 	askAgain time.Time     // while stopped without a record
 }
@@ -122,7 +123,7 @@ func (t *trip) hired(c change) {
 
 // forget begins a new part of a trip, whose figures are not known yet.
 func (t *trip) forget() {
-	t.seen, t.suspect, t.running, t.last = nil, nil, nil, nil
+	t.seen, t.suspect, t.running, t.last, t.former = nil, nil, nil, nil, nil
 	t.tariff, t.lost, t.askAgain = "", false, time.Time{}
 }
 
@@ -130,7 +131,9 @@ func (t *trip) stopped(c change) {
 	c.missed = c.missed || t.position == meter.ForHire // then hired was missed
 	news := t.position != meter.Stopped || c.missed
 	if t.position != meter.Stopped {
+		former := t.last
 		t.forget()
+		t.former = former
 	}
 	t.position = meter.Stopped
 	// A repeated key press may be a lost ACK or a corrected amount: asking tells.
@@ -155,8 +158,12 @@ func (t *trip) shown(d Display) {
 	t.publish(r)
 }
 
-// publish tells the amount at Stopped.
+// publish tells the amount at Stopped. The same as the last trip's, with nobody seen to
+// get in between, may be that trip's.
 func (t *trip) publish(r *meter.Record) {
+	if t.former != nil && sameAmounts(*t.former, *r) {
+		r.Doubts = append(r.Doubts, meter.DoubtStale)
+	}
 	t.seen = r
 	t.link.tell(meter.TripRecord{Record: *r})
 }
@@ -185,6 +192,14 @@ func (t *trip) vacant(c change, now time.Time) {
 	if t.link.asking() || t.link.ask() {
 		cl.until = time.Time{}
 	}
+}
+
+// vacated is true as long as the last that is known of the meter is that it is For Hire.
+func (t *trip) vacated() bool {
+	if t.closing != nil {
+		return len(t.closing.held) == 0
+	}
+	return t.position == meter.ForHire
 }
 
 // hold keeps a key press until the trip before it is closed.

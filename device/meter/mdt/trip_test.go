@@ -311,7 +311,8 @@ func TestStatusTellsWhatKeysDidNot(t *testing.T) {
 		poll(Vacant).want(">49", ">5A", ">44").
 		hear(tripOf(2090)).want("final 2090", "for_hire resync", ">5A")
 	// The hired key was missed.
-	atHire(t, "pulsar").hear(timeOffKey).want(">5A", ">44", "stopped resync")
+	atHire(t, "pulsar").hear(timeOffKey).want(">5A", ">49").
+		hear(status(TimeOff)).want(">5A", ">44", "stopped resync")
 }
 
 // A status may have been worked out before the key press that overtook it, and must
