@@ -58,6 +58,7 @@ func (l *life) row(e outbox.Entry) {
 		return
 	}
 	l.audit.trips[e.Stream] = state
+	l.truth.shown(e.Stream, state.Fare.Total)
 	if state.Fare.Doubt != "" {
 		l.audit.doubts[e.Stream] = true
 	}

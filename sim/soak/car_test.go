@@ -15,10 +15,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"taxiterminal/device/meter"
 	"taxiterminal/display"
 	"taxiterminal/money"
 	"taxiterminal/outbox"
 	"taxiterminal/terminal"
+	"taxiterminal/trip"
 	"taxiterminal/trip/receipt"
 	"taxiterminal/vipps"
 	"taxiterminal/vipps/vippstest"
@@ -60,6 +62,11 @@ func (l *life) powerOn() {
 	p.runs.Go(func() { _ = p.term.Run(ctx) })
 	l.car = p
 	l.tell("power on")
+	for number, s := range l.audit.trips {
+		if s.Position != trip.ForHire && l.meter.position != meter.ForHire {
+			l.truth.lights(number, l.meter.ride)
+		}
+	}
 	l.meter.reconnect(l)
 }
 

@@ -10,6 +10,8 @@ type truth struct {
 	amounts   map[money.Minor]*amount
 	tips      map[money.Minor]bool // that a passenger chose
 	confirmed map[int64]bool       // trips whose doubtful amount the driver has confirmed, by number
+	rides     map[int64]int  // whose newest amount a trip has, by its number
+	strange   map[int64]int  // a ride that was driven while the car was dark, by the trip that it may be taken for
 	count     int
 }
 
@@ -27,7 +29,7 @@ type amount struct {
 const mostAmounts = 99
 
 func newTruth() *truth {
-	return &truth{amounts: map[money.Minor]*amount{}, tips: map[money.Minor]bool{}, confirmed: map[int64]bool{}}
+	return &truth{amounts: map[money.Minor]*amount{}, tips: map[money.Minor]bool{}, confirmed: map[int64]bool{}, rides: map[int64]int{}, strange: map[int64]int{}}
 }
 
 // next makes a total of so many whole kroner that was never given before.
@@ -57,4 +59,26 @@ func (t *truth) charges(l *life, g amount, number int64) {
 		l.broken("charged twice: the fare of %d is asked for by trips %d and %d", g.total, a.trip, number)
 	}
 	a.trip = number
+}
+
+// shown notes whose ride's amount a trip has.
+func (t *truth) shown(number int64, total money.Minor) {
+	if a := t.amounts[total]; a != nil && a.ride > 0 {
+		t.rides[number] = a.ride
+	}
+}
+
+// lights: the car has power again, and its meter is in another ride than when it went
+// dark. What was said of the trip before does not count for that ride.
+func (t *truth) lights(number int64, ride int) {
+	if before := t.rides[number]; before != 0 && before != ride {
+		t.strange[number] = ride
+		delete(t.confirmed, number)
+	}
+}
+
+// stranger: a ride that was driven while the car was dark is asked for as the rest of a
+// trip that somebody else has paid.
+func (t *truth) stranger(g amount, number int64) bool {
+	return g.ride > 0 && t.strange[number] == g.ride && !t.confirmed[number]
 }
