@@ -116,13 +116,15 @@ func (s *State) fareShown(f Fare, p Position) bool {
 	}
 	reread := s.Fare.Doubt == DoubtSum && f.Doubt == ""
 	if s.resting() != Hired && f.Total == s.Fare.Total && !reread {
-		s.Gap = false
+		s.Gap = s.Gap && s.Fare.Doubt != ""
 		return true // the same amount once more
 	}
-	if (s.Gap || s.Fare.Typed) && f.Total != s.Fare.Total && f.Doubt == "" {
+	// Whose ride it is stays open, whatever the meter says next, until the driver says so.
+	open := s.Fare.Doubt == DoubtGap || s.Gap && s.Fare.Doubt != ""
+	if f.Doubt == "" && (open || (s.Gap || s.Fare.Typed) && f.Total != s.Fare.Total) {
 		f.Doubt = DoubtGap
 	}
-	s.Gap = false
+	s.Gap = s.Gap && f.Doubt != ""
 	s.take(f)
 	return true
 }
@@ -217,10 +219,11 @@ func (s *State) endWithout(n NoticeKind) bool {
 	return true
 }
 
-// gapSeen matters only where a new amount could be taken for the rest of one that
-// is already paid.
+// gapSeen matters only where a new amount could be taken for the rest of one that is
+// already paid, or may be: nobody knows yet what became of a request that is open.
 func (s *State) gapSeen() bool {
-	if s.Position == ForHire || s.Held()+s.Otherwise == 0 {
+	_, open := s.Live()
+	if s.Position == ForHire || s.Held()+s.Otherwise == 0 && !open {
 		return false
 	}
 	s.Gap = true
@@ -262,7 +265,7 @@ func (s *State) believe() {
 	if s.Fare.Doubt == "" {
 		return
 	}
-	s.Fare.Doubt = ""
+	s.Fare.Doubt, s.Gap = "", false
 	s.tellOverpaid()
 }
 

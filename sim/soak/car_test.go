@@ -63,7 +63,8 @@ func (l *life) powerOn() {
 	l.car = p
 	l.tell("power on")
 	for number, s := range l.audit.trips {
-		if s.Position != trip.ForHire && l.meter.position != meter.ForHire {
+		_, open := s.Live()
+		if taken := open || s.Held()+s.Otherwise > 0; taken && s.Position != trip.ForHire && l.meter.position != meter.ForHire {
 			l.truth.lights(number, l.meter.ride)
 		}
 	}

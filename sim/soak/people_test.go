@@ -68,7 +68,7 @@ func (l *life) driver() {
 		if v.Trip == "" {
 			return // no trip to send anything of
 		}
-		l.truth.confirmed[numberOf(v.Trip)] = true // who sends an amount has looked at it
+		l.truth.confirms(numberOf(v.Trip)) // who sends an amount has looked at it
 		to := display.Recipient{Number: vippstest.DefaultPassenger.Phone}
 		l.hand("send", string(trip.SendAsked{}.Kind()), func(ctx context.Context) error { return t.Send(ctx, v.Trip, to) })
 	case 8:
@@ -103,7 +103,7 @@ func (l *life) press(a display.Action) {
 		return
 	}
 	if a == display.ActionNew {
-		l.truth.confirmed[numberOf(v.Trip)] = true
+		l.truth.confirms(numberOf(v.Trip))
 	}
 	l.hand(string(a), string(kindOf[a].Kind()), func(ctx context.Context) error { return t.Act(ctx, a, v.Trip) })
 }

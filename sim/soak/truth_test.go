@@ -10,8 +10,8 @@ type truth struct {
 	amounts   map[money.Minor]*amount
 	tips      map[money.Minor]bool // that a passenger chose
 	confirmed map[int64]bool       // trips whose doubtful amount the driver has confirmed, by number
-	rides     map[int64]int  // whose newest amount a trip has, by its number
-	strange   map[int64]int  // a ride that was driven while the car was dark, by the trip that it may be taken for
+	rides     map[int64]int        // whose newest amount a trip has, by its number
+	strange   map[int64]int        // a ride that was driven while the car was dark, by the trip that it may be taken for
 	count     int
 }
 
@@ -69,16 +69,21 @@ func (t *truth) shown(number int64, total money.Minor) {
 }
 
 // lights: the car has power again, and its meter is in another ride than when it went
-// dark. What was said of the trip before does not count for that ride.
+// dark. That is then for the driver to say.
 func (t *truth) lights(number int64, ride int) {
 	if before := t.rides[number]; before != 0 && before != ride {
 		t.strange[number] = ride
-		delete(t.confirmed, number)
 	}
 }
 
 // stranger: a ride that was driven while the car was dark is asked for as the rest of a
 // trip that somebody else has paid.
 func (t *truth) stranger(g amount, number int64) bool {
-	return g.ride > 0 && t.strange[number] == g.ride && !t.confirmed[number]
+	return g.ride > 0 && t.strange[number] == g.ride
+}
+
+// confirms is the driver's word that the amount of a trip is right.
+func (t *truth) confirms(number int64) {
+	t.confirmed[number] = true
+	delete(t.strange, number)
 }

@@ -233,7 +233,7 @@ func (l *life) maySend(c call) {
 		l.broken("rule 1: %s asks for %d, the journal for %d", c, body.Amount.Value, a.Asked)
 	case state.Otherwise == 0 && a.Asked+held > a.Fare.Total+a.Tip:
 		l.broken("rule 1: %s asks for %d, %d is approved already, the total is %d and %d tip", c, a.Asked, held, a.Fare.Total, a.Tip)
-	case held+state.Otherwise > 0 && l.truth.stranger(g, state.ID.Number):
+	case a.State != trip.AttemptReleasing && held+state.Otherwise > 0 && l.truth.stranger(g, state.ID.Number):
 		l.broken("rule 10: %s asks for a ride that was driven in the dark, as the rest of another", c)
 	case a.Tip != 0 && !l.truth.tips[a.Tip]:
 		l.broken("rule 1: %s asks for a tip of %d that nobody chose", c, a.Tip)
