@@ -29,6 +29,7 @@ func TestWhoseRideItIsStaysOpenUntilTheDriverSaysSo(t *testing.T) {
 		{"the same once more, resumed", paid, []Event{GapSeen{}, shown(31000), shown(31000), Resumed{}, shown(33000)}},
 		{"a wrong sum, read again", paid, []Event{GapSeen{}, wrong, shown(31000)}},
 		{"a wrong sum, then another amount", paid, []Event{GapSeen{}, Resumed{}, wrong, shown(33000)}},
+		{"a wrong sum twice, then another amount", paid, []Event{GapSeen{}, wrong, wrong, shown(33000)}},
 		{"paid in cash", append(begun, SettledBy{Means: Cash}), []Event{GapSeen{}, shown(31000), Resumed{}, shown(33000)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
