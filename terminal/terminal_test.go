@@ -496,24 +496,6 @@ func TestALateRecordChargesNobody(t *testing.T) {
 	})
 }
 
-func TestAnotherAmountAfterAGapIsNotTakenForTheRestOfAPaidTrip(t *testing.T) {
-	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
-		c.hired()
-		c.stopped(25000)
-		c.scan(1)
-		c.act(1, vippstest.Approve)
-		c.shows(display.Paid)
-		c.term.Line(display.HealthMissing)
-		c.pass(10 * time.Minute) // somebody else may have been driven
-		c.term.Line(display.HealthOK)
-		c.term.Meter(meter.PositionChanged{Position: meter.Stopped, Resync: true})
-		c.term.Meter(meter.TripRecord{Record: meter.Record{Total: 40000}})
-		v := c.shows(display.Failed)
-		require.Equal(t, display.NoticeDoubtfulGap, v.Driver.Notice.Key)
-		require.Len(t, c.sim.Payments(), 1)
-	})
-}
-
 func TestTheCableOutForAMomentChangesNothing(t *testing.T) {
 	drive(t, vippstest.Options{}, func(t *testing.T, c *car) {
 		c.hired()
