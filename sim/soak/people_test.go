@@ -102,8 +102,11 @@ func (l *life) press(a display.Action) {
 	if v.Trip == "" {
 		return
 	}
-	if a == display.ActionNew {
+	switch a {
+	case display.ActionNew:
 		l.truth.confirms(numberOf(v.Trip))
+	case display.ActionCash, display.ActionCard, display.ActionInvoice:
+		delete(l.truth.strange, numberOf(v.Trip)) // who takes the amount has looked whose it is
 	}
 	l.hand(string(a), string(kindOf[a].Kind()), func(ctx context.Context) error { return t.Act(ctx, a, v.Trip) })
 }
