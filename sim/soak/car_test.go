@@ -51,7 +51,9 @@ func (l *life) powerOn() {
 	})
 	l.must(err)
 	p.store = store
-	l.file = store.ID()
+	if l.file == "" { // the same for life, and read by whatever the gateway still does
+		l.file = store.ID()
+	}
 	l.acknowledged(store)
 	l.uncertain(store)
 	cfg := l.config(p)

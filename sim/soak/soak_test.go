@@ -69,6 +69,7 @@ func work(t *testing.T, args ...string) (s sum) {
 	cmd := exec.Command(os.Args[0], append([]string{"-test.run", "^TestLives$", "-test.v", "-test.timeout", "24h",
 		"-seed", strconv.FormatUint(*seed, 10), "-workers", strconv.Itoa(*workers), "-tail", strconv.Itoa(*tail)}, args...)...)
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1", "GOGC=400")
+	cmd.Stderr = os.Stderr // where the race detector writes
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
