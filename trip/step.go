@@ -112,11 +112,12 @@ func (s *State) fareShown(f Fare, p Position) bool {
 		if f.Total != s.Fare.Total {
 			s.notice(NoticeDoubtfulGap, f.Total)
 		}
+		s.Fare.Key = f.Key // the meter may tell it again
 		return true
 	}
 	reread := s.Fare.Doubt == DoubtSum && f.Doubt == ""
 	if s.resting() != Hired && f.Total == s.Fare.Total && !reread {
-		s.Gap = false
+		s.Gap, s.Fare.Key = false, f.Key
 		return true // the same amount once more
 	}
 	if (s.Gap || s.Fare.Typed) && f.Total != s.Fare.Total && f.Doubt == "" {
