@@ -51,6 +51,7 @@ type Reading struct {
 type Tells struct {
 	Live bool // the positions, as the keys are pressed
 	Stop bool // the fare when the time goes off; otherwise only when the trip is closed
+	Keep bool // a record until the terminal has it
 }
 
 // Key is one key of a meter or, with Fault, something that can befall it.

@@ -34,7 +34,7 @@ const (
 
 type jtt905Meter struct{ *jtt905.Simulator }
 
-func (m jtt905Meter) Tells() Tells { return Tells{Live: true} }
+func (m jtt905Meter) Tells() Tells { return Tells{Live: true, Keep: true} }
 
 func (m jtt905Meter) Reading() Reading {
 	r := m.Simulator.Reading()

@@ -47,6 +47,18 @@ func (t *Terminal) Journal(ctx context.Context, number int64) (trip.State, []out
 	return s, entries, err
 }
 
+// Closed are the meter's records of the last trips that are over, newest first, for a
+// driver that starts anew: of each the key and the total, or nothing if there was no
+// record. It is called before Run.
+func (t *Terminal) Closed() (records []meter.Record) {
+	for _, r := range t.recent {
+		if r.state.Position == trip.ForHire {
+			records = append(records, meter.Record{Key: r.state.Fare.Key, Total: r.state.Fare.Total})
+		}
+	}
+	return records
+}
+
 // Position is where the journal last knew the meter, for a driver that starts anew;
 // empty if no trip is open. It is called before Run.
 func (t *Terminal) Position() meter.Position {

@@ -112,11 +112,13 @@ func (s *State) fareShown(f Fare, p Position) bool {
 		if f.Total != s.Fare.Total {
 			s.notice(NoticeDoubtfulGap, f.Total)
 		}
+		s.Fare.Key = f.Key // the meter may tell it again
 		return true
 	}
 	reread := s.Fare.Doubt == DoubtSum && f.Doubt == ""
 	if s.resting() != Hired && f.Total == s.Fare.Total && !reread {
 		s.Gap = s.Gap && s.Fare.Doubt != ""
+		s.Fare.Key = f.Key
 		return true // the same amount once more
 	}
 	// Whose ride it is stays open, whatever the meter says next, until the driver says so.

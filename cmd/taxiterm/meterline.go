@@ -48,6 +48,9 @@ func (d *terminalDaemon) newMeterLine(term *terminal.Terminal) (*meterLine, erro
 			r.Restore(p)
 		}
 	}
+	if r, ok := driver.(meter.Recaller); ok {
+		r.Recall(term.Closed())
+	}
 	line, err := serialport.ParseLine(d.config.Meter.Line)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,14 @@ type Restorer interface {
 	Restore(Position)
 }
 
+// Recaller is a Driver whose meter repeats its records until they are acknowledged. It
+// is told, before its first Run, what the journal has of the last trips that are over,
+// newest first: of each the Key and the Total of its record, or nothing if it has none.
+// A driver of a restarted process then acknowledges these, and tells none of them again.
+type Recaller interface {
+	Recall(closed []Record)
+}
+
 // Masker is a Driver whose protocol carries what must not be kept, such as card
 // numbers. MaskTrace gives a function that overwrites it in chunks of the raw line,
 // in place; in tells bytes from the meter. One function follows one line.

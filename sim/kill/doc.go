@@ -32,7 +32,8 @@
 // the digits that the phone shows must be taken.
 //
 // A meter that only sends (gwp5043) and told the fare while the terminal was down has
-// lost it: the terminal must say so, and ask for nothing. Such trips are counted apart.
+// lost it: the terminal must say so, and ask for nothing. Such trips are counted apart. One
+// that keeps its records until they are acknowledged (jtt905) must lose none.
 //
 // When a car's day is over everything must drain by itself, and then journal, outcome
 // and the API's ledger must agree, each payment captured once or not at all.

@@ -42,6 +42,9 @@ func (t *taxi) told(ctx context.Context) error {
 			_, err := t.act(ctx, display.ActionNew)
 			return false, err
 		case display.Settled:
+			if t.Meter.Tells().Keep {
+				return false, errors.New("lost, although the meter has its record")
+			}
 			err := t.ask(ctx, "the trip that was lost", func(c control.Trip) bool { return count(c, trip.MeterLost{}.Kind()) > 0 })
 			return true, errors.Join(errLost, err)
 		}

@@ -45,10 +45,9 @@ type style struct {
 }
 
 // styles of cars in turn, from one that the seed chooses. What a gateway's cars are like
-// is another turn: what their meters speak is nothing to it. There is no jtt905: it times trips
-// by the minute, and cannot tell apart what was lost of trips that take half a second.
+// is another turn: what their meters speak is nothing to it.
 var (
-	styles      = []style{{}, {offers: true}, {meter: "gwp5043"}, {}, {offers: true}, {meter: "capture"}, {}}
+	styles      = []style{{}, {offers: true}, {meter: "gwp5043"}, {}, {meter: "jtt905"}, {offers: true}, {meter: "capture"}, {}}
 	fleetStyles = []style{{}, {}, {offers: true}}
 )
 

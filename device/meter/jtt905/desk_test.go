@@ -112,6 +112,9 @@ func (d *desk) wait(dur time.Duration) *desk {
 // sleep lets time pass without a line.
 func (d *desk) sleep(dur time.Duration) *desk { d.now = d.now.Add(dur); return d }
 
+// drive lets the ten minutes of a trip pass in one leap.
+func (d *desk) drive() *desk { return d.sleep(10 * time.Minute) }
+
 // want demands what happened since the last want, in order.
 func (d *desk) want(log ...string) *desk {
 	d.t.Helper()
@@ -141,12 +144,19 @@ func atHire(t *testing.T, role Role, change ...func(*Config)) *desk {
 	return d.hear(beat(false)).forget()
 }
 
-// atHired is one whose meter has been hired at noon, some minutes ago.
+// atHired is one whose meter has been hired at noon, ten minutes ago.
 func atHired(t *testing.T, role Role, change ...func(*Config)) *desk {
 	t.Helper()
 	d := atHire(t, role, change...).hear(startOf(0))
-	for range 10 {
+	for range 20 {
 		d.wait(30 * time.Second).hear(beat(true))
 	}
 	return d.forget()
+}
+
+// mistake is the record of a trip that began and ended at noon, with that number.
+func mistake(number uint32) Ended {
+	t := tripAt(0, number, 1300)
+	t.Alighted = t.Boarded
+	return Ended{Trip: t}
 }

@@ -18,6 +18,7 @@ type Driver struct {
 var (
 	_ meter.Driver   = (*Driver)(nil)
 	_ meter.Restorer = (*Driver)(nil)
+	_ meter.Recaller = (*Driver)(nil)
 	_ meter.Masker   = (*Driver)(nil)
 )
 
@@ -33,6 +34,9 @@ func (d *Driver) Capabilities() meter.Capabilities {
 
 // Restore implements meter.Restorer.
 func (d *Driver) Restore(p meter.Position) { d.trip.restore(p) }
+
+// Recall implements meter.Recaller.
+func (d *Driver) Recall(closed []meter.Record) { d.trip.recall(closed) }
 
 // MaskTrace implements meter.Masker.
 func (d *Driver) MaskTrace() func(in bool, chunk []byte) {

@@ -54,12 +54,23 @@
 // # Which trip a record belongs to
 //
 // A record has the meter's plate, a running trip number and the minute of boarding,
-// which together are Record.Key: whatever comes twice is told once. A record closes the
-// open trip if its minute of boarding is that of the trip's E7. If the E7 was not heard,
-// an E8 closes the trip, and an F2 only with meter.DoubtGap and not before a heartbeat
-// says that the meter is vacant. A record that follows a silence of more than 30 s has
-// meter.DoubtGap. All others are of trips that are over, as meters send them for days,
-// and have meter.DoubtStale.
+// which together are Record.Key: whatever comes twice is told once. What the journal has
+// is known after a restart, too, and is acknowledged.
+//
+// A record closes the open trip if its minute of boarding is that of the trip's E7. It has
+// meter.DoubtGap if that is no proof: after a silence of more than 30 s; if it says that
+// the trip took longer than it has been open, as that of a meter that had to wait for the
+// terminal and now sends what is over, E7 included; as F2 within a minute of the E7; and
+// if it ended in the minute in which the open trip began, and may be the one before.
+//
+// If the E7 was not heard, or only by the process before, the number must be the one after
+// the record that closed the trip before. Otherwise an E8 closes the trip with
+// meter.DoubtGap, and so does an F2, but not before a heartbeat says that the meter is
+// vacant.
+//
+// All others are of trips that are over, as meters send them for days, and have
+// meter.DoubtStale. So has a record with a lower number and no later boarding than one
+// that was told before the trip began.
 //
 // The check byte is an XOR: two flips of the same bit position escape it, and a record
 // has no sum to check. Every digit, date and length is checked instead; an amount that is

@@ -2,6 +2,7 @@ package jtt905
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +21,25 @@ func (t Trip) key() key { return key{t.Plate, t.Number, t.Boarded} }
 // String is the key as Record.Key has it.
 func (k key) String() string {
 	return strconv.QuoteToASCII(k.plate) + "/" + strconv.FormatUint(uint64(k.number), 10) + "/" + k.boarded.Format(toMinute)
+}
+
+// before says that a trip was driven before another one of that meter. Numbers and dates
+// must both say so: either can begin anew.
+func (k key) before(other key) bool {
+	return k.plate == other.plate && k.number < other.number && !k.boarded.After(other.boarded)
+}
+
+// parseKey reads what String wrote.
+func parseKey(s string) (k key, ok bool) {
+	quoted, err := strconv.QuotedPrefix(s)
+	if err != nil {
+		return k, false
+	}
+	number, boarded, _ := strings.Cut(strings.TrimPrefix(s[len(quoted):], "/"), "/")
+	n, errNumber := strconv.ParseUint(number, 10, 32)
+	at, errBoarded := time.Parse(toMinute, boarded)
+	plate, errPlate := strconv.Unquote(quoted)
+	return key{plate, uint32(n), at}, errNumber == nil && errBoarded == nil && errPlate == nil
 }
 
 // ledger remembers the last trips that were told, and which of them the terminal has on

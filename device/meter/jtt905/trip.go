@@ -17,8 +17,13 @@ type trip struct {
 
 	position meter.Position // ForHire, Hired, or empty until known
 	start    time.Time      // of the open trip, by its E7; zero if that was not heard
-	hired    time.Time      // when Hired was told
+	hired    time.Time      // when its E7 was heard, or Hired was told
 	last     time.Time      // start of the trip before, if it was known
+	seen     time.Time      // when a heartbeat said hired last
+
+	inherited bool   // the open trip is from the process before, and may be over already
+	next      uint32 // number of the open trip or the next one, 0 if that is not known
+	newest    key    // of the records that were told
 
 	heard  time.Time // when the meter was last in contact
 	resync bool      // the position may have changed unseen: the next says so
@@ -49,9 +54,6 @@ const (
 	// shortGap is how long the meter may be out of contact without another trip having
 	// been driven in between.
 	shortGap = 30 * time.Second
-	// hasty is how long a trip must have been open before an F2 is surely not of one that
-	// began in the same minute.
-	hasty = time.Minute
 )
 
 // contact notes that the meter was heard.
@@ -77,7 +79,31 @@ func (t *trip) restore(p meter.Position) {
 	if p == meter.Stopped {
 		p = meter.Hired // this protocol knows no difference
 	}
-	t.position = p
+	t.position, t.inherited = p, true
+}
+
+// recall takes what the process before has told of trips that are over, newest first.
+func (t *trip) recall(closed []meter.Record) {
+	for i := len(closed) - 1; i >= 0; i-- {
+		k, known := parseKey(closed[i].Key)
+		if !known {
+			t.next = 0 // a trip, or none of the meter's: who knows
+			continue
+		}
+		t.ledger.add(k, closed[i].Total)
+		t.ledger.commit(k)
+		t.note(k, true)
+	}
+}
+
+// note looks at the key of a record: which number comes next, if all goes on as it should.
+func (t *trip) note(k key, closing bool) {
+	if !k.before(t.newest) {
+		t.newest = k
+	}
+	if closing || k.number == t.next {
+		t.next = k.number + 1
+	}
 }
 
 // started takes an E7.
@@ -87,7 +113,9 @@ func (t *trip) started(at, now time.Time) {
 	case at.Equal(t.last) && now.Sub(t.hired) > 2*time.Second:
 		return // of the trip before, once more; sooner, it is another in the same second
 	case t.position == meter.Hired && same:
-		t.start = at
+		if t.start.IsZero() {
+			t.start, t.hired = at, now
+		}
 		t.stillHired()
 		return
 	case t.position == meter.Hired:
@@ -100,6 +128,7 @@ func (t *trip) started(at, now time.Time) {
 func (t *trip) heartbeat(hired bool, now time.Time) {
 	switch {
 	case hired && t.position == meter.Hired && t.vacant.IsZero():
+		t.seen = now
 		t.stillHired()
 	case hired:
 		t.lose() // the next one has begun
@@ -119,8 +148,11 @@ func (t *trip) heartbeat(hired bool, now time.Time) {
 
 // hire begins a trip.
 func (t *trip) hire(at time.Time, missed bool, now time.Time) {
-	t.position, t.start, t.hired = meter.Hired, at, now
-	t.resync, t.gap = false, false
+	t.position, t.start, t.hired, t.seen = meter.Hired, at, now, now
+	t.resync, t.gap, t.inherited = false, false, false
+	if missed {
+		t.next = 0
+	}
 	t.link.tell(meter.PositionChanged{Position: meter.Hired, Resync: missed})
 }
 
@@ -149,49 +181,16 @@ func (t *trip) ended(m Ended, now time.Time) {
 		t.late(m.Trip, r)
 		return
 	}
-	switch t.judge(m) {
-	case ours:
-		var doubts []meter.Doubt
-		if t.gap || m.Resent && now.Sub(t.hired) < hasty {
-			doubts = append(doubts, meter.DoubtGap)
-		}
-		t.close(m.Trip, r, doubts...)
-	case likely:
+	switch v := t.judge(m, now); {
+	case v == likely, v == ours && t.gap:
 		t.close(m.Trip, r, meter.DoubtGap)
-	case unclear:
+	case v == ours:
+		t.close(m.Trip, r)
+	case v == unclear:
 		t.hold(m.Trip, r)
 	default:
 		t.late(m.Trip, r)
 	}
-}
-
-// verdict is what a record is about.
-type verdict uint8
-
-const (
-	historical verdict = iota // a trip that is over
-	ours                      // the open trip
-	likely                    // the open trip, or one of which nothing else was heard
-	unclear                   // the next heartbeat tells
-)
-
-// judge finds out what a record that is new is about.
-func (t *trip) judge(m Ended) verdict {
-	switch off := m.Boarded.Sub(t.start.Truncate(time.Minute)); {
-	case t.position != meter.Hired:
-		return historical
-	case t.start.IsZero() && !m.Resent:
-		return ours
-	case t.start.IsZero() && !t.vacant.IsZero():
-		return likely
-	case t.start.IsZero():
-		return unclear
-	case off == 0, !m.Resent && off.Abs() <= time.Minute: // two looks at a clock
-		return ours
-	case !m.Resent && off > 0:
-		return likely
-	}
-	return historical
 }
 
 // hold keeps a record until a heartbeat tells whether the open trip is over.
@@ -206,7 +205,7 @@ func (t *trip) hold(m Trip, r meter.Record) {
 // is waited for: the meter sends the others by itself.
 func (t *trip) found(m Trip, now time.Time) {
 	again := Ended{Trip: m, Resent: true}
-	if v := t.judge(again); v == ours || v == likely {
+	if v := t.judge(again, now); v == ours || v == likely {
 		t.ended(again, now)
 	}
 }
@@ -217,6 +216,7 @@ func (t *trip) close(m Trip, r meter.Record, doubts ...meter.Doubt) {
 	if e := t.early; e != nil && e.trip.key() != m.key() {
 		t.late(e.trip, e.record)
 	}
+	t.note(m.key(), true)
 	t.tellRecord(m, r)
 	t.forHire(t.resync || !t.vacant.IsZero())
 }
@@ -231,6 +231,7 @@ func (t *trip) lose() {
 		return
 	}
 	t.log.Warn("trip ended without a record")
+	t.next = 0
 	t.forHire(true)
 }
 
@@ -246,6 +247,9 @@ func (t *trip) forHire(missed bool) {
 // late is a record of a trip that is over.
 func (t *trip) late(m Trip, r meter.Record) {
 	r.Doubts = append(r.Doubts, meter.DoubtStale)
+	if t.position != meter.Hired { // or it may be of one after the open trip
+		t.note(m.key(), false)
+	}
 	t.tellRecord(m, r)
 }
 
