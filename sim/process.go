@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -138,22 +139,38 @@ func (p *Process) Stop() error {
 
 // Fixed is an address with a port that is free now, so that it stays over restarts. It is
 // not one of those that the system gives to outgoing connections: while nobody listens
-// there, it would be taken by one sooner or later.
+// there, it would be taken by one sooner or later. Nor does another simulator get it for as
+// long as this process lives, whether somebody listens there or not.
 func Fixed(listen string) (string, error) {
 	const first, last = 20000, 32000
 	if listen != "" && !strings.HasSuffix(listen, ":0") {
 		return listen, nil
 	}
 	for tries := 0; ; tries++ {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first)))
-		switch {
-		case err == nil:
-			return l.Addr().String(), l.Close()
-		case tries == 100:
-			return "", err
+		addr, err := reserve(first + rand.IntN(last-first))
+		if err == nil || tries == 100 {
+			return addr, err
 		}
 	}
 }
+
+// reserve takes a port if it is free. What says so to other simulators is a socket with its
+// number in the abstract namespace, which ends with the process.
+func reserve(port int) (string, error) {
+	sign, err := net.Listen("unix", fmt.Sprintf("@taxisim-port-%d", port))
+	if err != nil {
+		return "", err
+	}
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", errors.Join(err, sign.Close())
+	}
+	signs.Store(port, sign)
+	return addr, l.Close()
+}
+
+var signs sync.Map // of the ports of this process, so that they are not collected
 
 // Poll asks again and again, because processes have no other way to tell.
 func Poll(ctx context.Context, limit time.Duration, what string, done func() (bool, error)) error {
