@@ -214,6 +214,8 @@ func (s *State) authorized(a *Attempt) {
 	case faster && s.resting() == Hired:
 		a.Release = Keep
 		s.notice(NoticeDifference, a.Authorized)
+	case faster && s.Fare.Doubt != "":
+		a.Release = Keep // and the driver's word is still wanted
 	case faster:
 		a.Release = Keep
 		s.fail(ProblemNone, "", NoticeNone)

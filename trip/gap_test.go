@@ -60,3 +60,46 @@ func TestWhoseRideItIsStaysOpenUntilTheDriverSaysSo(t *testing.T) {
 	}
 	require.Empty(t, s.Fare.Doubt, "the amount that was paid is on the meter still: it is the same ride")
 }
+
+// The passenger approves what was asked before the gap: that stands, and the driver's word
+// about the new amount is wanted still.
+func TestAnApprovalEndsNoDoubt(t *testing.T) {
+	var s State
+	for _, e := range []Event{
+		Begun{ID: ID{Vehicle: "T122", File: "K7Q2X", Number: 42}, Currency: money.NOK},
+		FareShown{Fare{Total: 25000, Fare: 25000}}, Created{N: 1, RedirectURL: "https://qr.example/1"},
+		GapSeen{}, FareShown{Fare{Total: 31000, Fare: 31000}},
+		Observed{N: 1, Payment: Payment{State: "AUTHORIZED", Authorized: 25000}, Ends: OpCancel},
+	} {
+		s, _ = Step(s, time.Time{}, e)
+	}
+	require.Equal(t, ProblemDoubtful, s.Problem.Kind)
+	require.Equal(t, Notice{NoticeDoubtfulGap, 31000}, s.Notice)
+	require.EqualValues(t, 25000, s.Held())
+	_, commands := Step(s, time.Time{}, NewAsked{})
+	require.Contains(t, ops(commands), OpCreate, "the difference")
+}
+
+// The meter went on after a correction, and was lost: nobody was told at the correction,
+// because nothing was taken yet.
+func TestWhatIsTooMuchIsToldWhenTheMeterIsLost(t *testing.T) {
+	var s State
+	for _, e := range []Event{
+		Begun{ID: ID{Vehicle: "T122", File: "K7Q2X", Number: 42}, Currency: money.NOK},
+		FareShown{Fare{Total: 25000, Fare: 25000}}, Created{N: 1, RedirectURL: "https://qr.example/1"},
+		Observed{N: 1, Payment: Payment{State: "AUTHORIZED", Authorized: 25000}},
+		FareShown{Fare{Total: 20000, Fare: 20000}}, Resumed{},
+		Observed{N: 1, Payment: Payment{State: "AUTHORIZED", Authorized: 25000, Captured: 25000}, Ends: OpCapture},
+		MeterLost{},
+	} {
+		s, _ = Step(s, time.Time{}, e)
+	}
+	require.Equal(t, Notice{NoticeOverpaid, 5000}, s.Notice)
+}
+
+func ops(commands []Command) (list []Op) {
+	for _, c := range commands {
+		list = append(list, c.Op)
+	}
+	return list
+}

@@ -218,6 +218,7 @@ func (s *State) endWithout(n NoticeKind) bool {
 	}
 	s.enter(Due)
 	s.notice(n, 0)
+	s.tellOverpaid()
 	return true
 }
 

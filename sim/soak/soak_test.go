@@ -164,6 +164,7 @@ func TestFoundBefore(t *testing.T) {
 		{"1", "158", "what a phone had paid beside cash was said to nobody"},
 		{"1", "175", "too much was taken, as the driver's word about the amount showed, and nobody was told"},
 		{"20261124104", "691", "that too much was taken was found while the trip was parked, and never told"},
+		{"20261124501", "24", "that too much was taken was found while the meter was Hired, which was then lost, and never told"},
 		{"1", "799", "a create that the API refused of the car could be made by a phone beside the next one"},
 	} {
 		t.Run(f.what, func(t *testing.T) { work(t, "-seed", f.seed, "-life", f.life, "-tries", "1") })
