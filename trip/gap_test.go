@@ -103,3 +103,20 @@ func ops(commands []Command) (list []Op) {
 	}
 	return list
 }
+
+// What is too much while somebody has to look at the trip is told when he has.
+func TestWhatIsTooMuchIsToldWhenATripIsNoLongerParked(t *testing.T) {
+	var s State
+	for _, e := range []Event{
+		Begun{ID: ID{Vehicle: "T122", File: "K7Q2X", Number: 42}, Currency: money.NOK},
+		FareShown{Fare{Total: 25000, Fare: 25000}}, Created{N: 1, RedirectURL: "https://qr.example/1"},
+		Observed{N: 1, Payment: Payment{State: "AUTHORIZED", Authorized: 25000, Captured: 20000}},
+		CallRejected{N: 1, Op: OpCapture, Code: "invalid", Payment: Payment{State: "AUTHORIZED", Authorized: 25000, Captured: 20000}},
+		FareShown{Fare{Total: 15000, Fare: 15000}},
+	} {
+		s, _ = Step(s, time.Time{}, e)
+	}
+	require.Equal(t, Parked, s.Phase)
+	s, _ = Step(s, time.Time{}, RetryAsked{})
+	require.Equal(t, Notice{NoticeOverpaid, 5000}, s.Notice)
+}

@@ -153,19 +153,19 @@ func TestALifeIsItsSeed(t *testing.T) {
 	}
 }
 
-// TestFoundBefore plays the lives that show what was wrong once.
+// TestFoundBefore plays the lives that show what was wrong once. What a seed plays changes
+// when the soak or the trip learns something: then other lives have to be looked for, with
+// the fix taken out.
 func TestFoundBefore(t *testing.T) {
 	for _, f := range []struct{ seed, life, what string }{
 		{"5", "21", "a create that was under way was dropped, arrived later and could be approved"},
 		{"20261106", "1575", "a power cut while the driver typed a fare, and what was paid in cash stood due again"},
 		{"20261109", "887", "a power cut after a typed fare, and the amount on the meter was no longer in doubt"},
-		{"61", "770", "the end of a payment was heard before that it was made, and its create waited for ever"},
-		{"1", "142", "what a carried payment was never asked to share was looked for for eight days"},
-		{"1", "158", "what a phone had paid beside cash was said to nobody"},
+		{"1", "239", "what a carried payment was never asked to share was looked for for eight days"},
+		{"1", "25", "what a phone had paid beside cash was said to nobody"},
 		{"1", "175", "too much was taken, as the driver's word about the amount showed, and nobody was told"},
-		{"20261124104", "691", "that too much was taken was found while the trip was parked, and never told"},
 		{"20261124501", "24", "that too much was taken was found while the meter was Hired, which was then lost, and never told"},
-		{"1", "799", "a create that the API refused of the car could be made by a phone beside the next one"},
+		{"1", "1206", "a create that the API refused of the car could be made by a phone beside the next one"},
 	} {
 		t.Run(f.what, func(t *testing.T) { work(t, "-seed", f.seed, "-life", f.life, "-tries", "1") })
 	}
